@@ -1,0 +1,80 @@
+# Bloom Health. `make help` lists what there is. Each target sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+# On Linux the default index's torch is a CUDA build of several GB: name an index that holds CPU builds here.
+TORCH_INDEX ?=
+TORCH := torch==2.13.0
+
+.DEFAULT_GOAL := help
+.PHONY: help dev demo test test-long test-cockroach lint format bench bench-delivery bench-coldstart lock openapi \
+	dev-reset
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+dev: $(VENV)/dev ## run everything on http://localhost:3000 (Ctrl-C stops it)
+	@$(BIN)/python -m dev
+
+demo: $(VENV)/dev ## send three messages through a running `make dev` and show the whole way of each
+	@$(BIN)/python -m dev.demo
+
+dev-reset: ## forget all local data
+	@rm -rf .bloom && echo "local data is gone"
+
+test: $(VENV)/torch ## run all tests on parts of their own
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+test-long: $(VENV)/torch ## the same, with chaos and property tests at full size
+	@BLOOM_TEST_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+test-cockroach: $(VENV)/tests ## run the tests against the CockroachDB of compose.yaml
+	@BLOOM_TEST_COCKROACH=$${BLOOM_TEST_COCKROACH:-cockroachdb+pg8000://root@localhost:26257/defaultdb?sslmode=disable} \
+		$(BIN)/python -m pytest tests/shared tests/functions tests/concurrency
+
+lint: $(VENV)/tests ## ruff, mypy --strict, import rules
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy .
+
+format: $(VENV)/tests ## put the code in shape
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: bench-coldstart bench-delivery ## all measurements
+
+bench-delivery: $(VENV)/dev ## from POST to the other's socket: at 40 messages a second, then up to the knee
+	@$(BIN)/python -m benchmarks.delivery
+
+bench-coldstart: $(VENV)/dev ## what importing each function costs
+	@$(BIN)/python -m benchmarks.coldstart
+
+openapi: $(VENV)/dev ## write functions/admin/openapi.json from the code
+	@$(BIN)/python -m dev.openapi
+
+LOCKS := auth=functions/auth appointments=functions/appointments messages=functions/messages admin=functions/admin \
+	ml_feedback=functions/ml_feedback inference=containers/inference realtime=containers/realtime \
+	migrations=infra/migrations dev=dev tests=tests train=containers/inference/training
+
+lock: $(VENV)/python ## write every lock anew from pyproject.toml
+	@$(BIN)/python dev/install.py uv
+	@for lock in $(LOCKS); do \
+		echo "locking $${lock##*=}"; \
+		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+			--extra $${lock%%=*} pyproject.toml -o $${lock##*=}/requirements.txt || exit 1; \
+	done
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "bloom: Python 3.11 to 3.13 is needed; name one with PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) && touch $@
+
+$(VENV)/dev: dev/requirements.txt | $(VENV)/python
+	@echo "installing what the local cloud needs (once)"
+	@$(BIN)/python dev/install.py --require-hashes -r dev/requirements.txt && touch $@
+
+$(VENV)/tests: tests/requirements.txt | $(VENV)/python
+	@echo "installing what the tests need (once)"
+	@$(BIN)/python dev/install.py --require-hashes -r tests/requirements.txt && touch $@ $(VENV)/dev
+
+$(VENV)/torch: $(VENV)/tests
+	@echo "installing torch for the tests of training (once)"
+	@$(BIN)/python dev/install.py $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) && touch $@
