@@ -1,0 +1,91 @@
+"""The audit trail: who did what to whom, written with the change, and refusals in a transaction of their own."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final, Literal
+from uuid import UUID
+
+from sqlalchemy.orm import Session as Database
+
+from shared.clock import now
+from shared.database.models.audit_trail import AuditEvent
+from shared.database.transaction import transaction
+from shared.problems import Denial
+from shared.settings import settings
+from shared.telemetry import current
+
+Outcome = Literal["success", "denied", "failure"]
+
+
+@dataclass(frozen=True)
+class Acting:
+    """Who acts in the present request, and from where."""
+
+    user_id: UUID | None
+    address: str | None
+
+
+NOBODY: Final = Acting(None, None)
+acting: ContextVar[Acting] = ContextVar("acting", default=NOBODY)
+
+
+def client_address(forwarded_for: str, peer: str | None) -> str:
+    """The entry that our own outermost proxy appended to X-Forwarded-For, counted from the right, or else the peer."""
+    hops = settings().trusted_proxy_hops
+    entries = [entry.strip() for entry in forwarded_for.split(",") if entry.strip()]
+    if hops and len(entries) >= hops:
+        return entries[-hops]
+    return peer or "unknown"
+
+
+def record(
+    db: Database,
+    action: str,
+    *,
+    subject_id: UUID | None = None,
+    resource: tuple[str, UUID] | None = None,
+    actor_id: UUID | None = None,
+    outcome: Outcome = "success",
+) -> None:
+    """Add an entry to the caller's transaction. `subject_id` is the patient (or account) it is about.
+
+    `actor_id` is needed only where the request has no session yet.
+    """
+    who, trace = acting.get(), current.get()
+    db.add(
+        AuditEvent(
+            occurred_at=now(),
+            actor_id=actor_id or who.user_id,
+            subject_id=subject_id,
+            action=action,
+            outcome=outcome,
+            resource_type=resource[0] if resource else None,
+            resource_id=resource[1] if resource else None,
+            ip=who.address,
+            request_id=trace.request_id if trace else None,
+        )
+    )
+
+
+def denied_route(method: str, path: str) -> Denial:
+    """The denial of a route to a role, e.g. `GET /api/admin/stats`."""
+    return Denial(f"{method} {path}")
+
+
+def record_denial(denial: Denial) -> None:
+    """Keep a refusal. The refused transaction was rolled back, so this one is its own."""
+    record_failure(denial.action, subject_id=denial.subject_id, resource_id=denial.resource_id, outcome="denied")
+
+
+@transaction
+def record_failure(
+    db: Database,
+    action: str,
+    *,
+    subject_id: UUID | None = None,
+    resource_id: UUID | None = None,
+    outcome: Outcome = "failure",
+) -> None:
+    """Keep what did not succeed, e.g. a wrong password."""
+    resource = ("resource", resource_id) if resource_id else None
+    record(db, action, subject_id=subject_id, resource=resource, outcome=outcome)

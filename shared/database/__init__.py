@@ -1,0 +1,1 @@
+"""Rows: the engine, the one place that commits, sealed columns, and the models by subject."""

@@ -1,0 +1,1 @@
+"""The HTTP side of a function: the only folder that imports Flask."""

@@ -1,0 +1,292 @@
+"""The Flask application of a function, made of its slices' routes, and the target that Cloud Functions calls."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from flask import Flask, Request, Response, g, request
+from pydantic import ValidationError
+from pydantic_core import from_json
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from shared import audit, session, telemetry
+from shared.clock import elapsed_ms
+from shared.http import internal_caller, openapi, problem_json
+from shared.http.admission import admit
+from shared.http.endpoint import Endpoint, Routes
+from shared.http.rate_limit import Allowance, take
+from shared.http.schema import Answer, SetCookie, Visit
+from shared.problems import (
+    FieldFault,
+    Forbidden,
+    NotFound,
+    NotSignedIn,
+    Problem,
+    TooLarge,
+    Unprocessable,
+    UnsupportedMediaType,
+)
+from shared.session import Caller
+from shared.settings import settings
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+SECURITY_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class ForeignOrigin(Forbidden):
+    """A cookie came along on a request that a page of another origin made."""
+
+    title = "This request did not come from our own pages"
+
+
+def function(name: str, *slices: Routes) -> Callable[[Request], WerkzeugResponse]:
+    """The target of a Cloud Function: a plain function that hands each request to the app made of these slices."""
+    settings()
+    telemetry.start_logging()
+    app = create_app(name, *slices)
+
+    def handle(framework_request: Request) -> WerkzeugResponse:
+        return WerkzeugResponse.from_app(app, framework_request.environ)
+
+    return handle
+
+
+def create_app(name: str, *slices: Routes) -> Flask:
+    """A WSGI application that answers these routes, `/health`, and its part of the OpenAPI document."""
+    app = Flask(name, static_folder=None)
+    app.url_map.merge_slashes = False  # or `//api/…` would be a redirect instead of a problem
+    endpoints = [endpoint for routes in slices for endpoint in routes.endpoints]
+    document: list[dict[str, Any]] = []
+
+    def part_of_document() -> dict[str, Any]:
+        if not document:
+            document.append(openapi.document(endpoints))
+        return document[0]
+
+    app.add_url_rule("/health", "health", lambda: {"status": "up"}, provide_automatic_options=False)
+    app.add_url_rule("/openapi.json", "openapi", part_of_document, provide_automatic_options=False)
+    for endpoint in endpoints:
+        app.add_url_rule(
+            endpoint.path.replace("{", "<").replace("}", ">"),
+            f"{endpoint.method} {endpoint.path}",
+            _view(endpoint),
+            methods=[endpoint.method],
+            provide_automatic_options=False,
+        )
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(Exception, problem_json.response_for)
+    app.extensions["bloom-endpoints"] = endpoints
+    return app
+
+
+def _begin() -> None:
+    g.started = time.perf_counter()
+    g.allowance = None
+    telemetry.current.set(
+        telemetry.RequestTrace(str(uuid.uuid4()), telemetry.trace_id_of(request.headers.get("Traceparent")))
+    )
+    # A server's thread answers one request after another: nobody may act in the name of the one before.
+    audit.acting.set(audit.Acting(None, client_address()))
+    # A thread answers one request after another: whoever asked before must not be named for this one.
+    audit.acting.set(audit.Acting(None, client_address()))
+
+
+def _finish(response: Response) -> Response:
+    trace = telemetry.current.get()
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if trace:
+        response.headers["X-Request-Id"] = trace.request_id
+    if g.allowance:
+        response.headers.extend(g.allowance.headers())
+    if request.endpoint != "health":
+        telemetry.log(
+            "request",
+            route=request.endpoint or "unknown",
+            method=request.method,
+            status=response.status_code,
+            milliseconds=round(elapsed_ms(g.started), 1),
+        )
+    return response
+
+
+def _view(endpoint: Endpoint) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        try:
+            arguments = _ids(path)
+            caller = _admit(endpoint)
+            if endpoint.caller_name:
+                arguments[endpoint.caller_name] = caller
+            if endpoint.visit_name:
+                arguments[endpoint.visit_name] = visit()
+            if endpoint.incoming:
+                arguments[endpoint.incoming_name] = _incoming(endpoint)
+            return _outgoing(endpoint, endpoint.handler(**arguments))
+        except Problem as problem:
+            if problem.denial:
+                audit.record_denial(problem.denial)
+            raise
+
+    return view
+
+
+def _ids(path: dict[str, str]) -> dict[str, Any]:
+    try:
+        return {name: uuid.UUID(value) for name, value in path.items()}
+    except ValueError:
+        raise NotFound from None
+
+
+def _admit(endpoint: Endpoint) -> Caller | None:
+    _check_origin()
+    if endpoint.allow.service_account:
+        internal_caller.require(endpoint.allow.service_account, request.headers.get("Authorization", ""))
+        return None
+    if endpoint.allow.without_session:
+        if endpoint.limit:
+            _count(take(endpoint.limit, client_address()))
+        return None
+    return _signed_in(endpoint)
+
+
+def _signed_in(endpoint: Endpoint) -> Caller:
+    token = session_token()
+    if token is None:
+        raise NotSignedIn
+    caller, allowance = admit(token, endpoint.limit)
+    if caller is None:
+        raise NotSignedIn
+    audit.acting.set(audit.Acting(caller.user_id, client_address()))
+    if allowance:
+        _count(allowance)  # before the refusal, which writes to the audit trail
+    if caller.role not in endpoint.allow.roles:
+        raise Forbidden(denial=audit.denied_route(endpoint.method, endpoint.path))
+    return caller
+
+
+def _count(allowance: Allowance) -> None:
+    g.allowance = allowance
+    allowance.require()
+
+
+def _check_origin() -> None:
+    """Unsafe requests from a page must come from our own; with a cookie and no sign of its page they are refused.
+
+    A bearer token is exempt: no page of another origin can add the header, since no preflight is ever answered.
+    """
+    if request.method in SAFE_METHODS or _bearer_token():
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        if origin != settings().base_url:
+            raise ForeignOrigin
+    elif session_cookie_name() in request.cookies and request.headers.get("Sec-Fetch-Site") != "same-origin":
+        raise ForeignOrigin
+
+
+def _incoming(endpoint: Endpoint) -> Any:
+    assert endpoint.incoming is not None
+    if not endpoint.has_body:
+        try:
+            parsed = endpoint.incoming.model_validate_strings(request.args.to_dict())
+        except ValidationError as error:
+            raise problem_json.query_fault(error) from None
+        _refuse([f"?{name}" for name, value in request.args.items() if "\0" in value])
+        return parsed
+    raw = _raw_body(endpoint.body_limit)
+    try:
+        parsed = endpoint.incoming.model_validate_json(raw, strict=True)
+    except ValidationError as error:
+        raise problem_json.body_fault(error) from None
+    if b"\\u0000" in raw:
+        _refuse([problem_json.pointer(place) for place in _places_of_nul(from_json(raw))])
+    return parsed
+
+
+def _raw_body(limit: int) -> bytes:
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+    if (request.content_length or 0) > limit:
+        raise TooLarge
+    raw = request.stream.read(limit + 1)
+    if len(raw) > limit:
+        raise TooLarge
+    return raw
+
+
+def _refuse(places_of_nul: list[str]) -> None:
+    """The database cannot keep U+0000, which JSON and queries can carry as an escape."""
+    if places_of_nul:
+        raise Unprocessable(errors=[FieldFault(place, "must not contain U+0000") for place in places_of_nul])
+
+
+def _places_of_nul(value: Any, place: tuple[int | str, ...] = ()) -> Iterator[tuple[int | str, ...]]:
+    if isinstance(value, str):
+        if "\0" in value:
+            yield place
+        return
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, member in members:
+        yield from _places_of_nul(str(name), (*place, name))
+        yield from _places_of_nul(member, (*place, name))
+
+
+def _outgoing(endpoint: Endpoint, returned: Any) -> Response:
+    answer = returned if isinstance(returned, Answer) else Answer(returned)
+    if answer.body is None:
+        response = Response(status=204)
+    else:
+        response = Response(answer.body.model_dump_json(by_alias=True), endpoint.status, mimetype="application/json")
+    response.headers.extend(answer.headers)
+    for cookie in answer.cookies:
+        _set_cookie(response, cookie)
+    return response
+
+
+def _set_cookie(response: Response, cookie: SetCookie) -> None:
+    response.set_cookie(
+        cookie.name,
+        cookie.value,
+        max_age=cookie.max_age,
+        secure=settings().secure_cookies,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+
+
+def visit() -> Visit:
+    """The facts of the present request that a slice may know."""
+    return Visit(
+        address=client_address(),
+        user_agent=request.headers.get("User-Agent", "")[:200],
+        has_origin="Origin" in request.headers,
+        wants_bearer=request.headers.get("X-Session-Transport") == "bearer",
+        session_token=session_token(),
+    )
+
+
+def session_cookie_name() -> str:
+    """What the session cookie is called here."""
+    return session.cookie_name()
+
+
+def session_token() -> str | None:
+    """The token the present request carries, as a bearer token or as the cookie."""
+    return _bearer_token() or request.cookies.get(session_cookie_name())
+
+
+def _bearer_token() -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" and token else None
+
+
+def client_address() -> str:
+    """Where the present request came from, as our own load balancer saw it."""
+    return audit.client_address(request.headers.get("X-Forwarded-For", ""), request.remote_addr)

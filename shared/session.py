@@ -1,0 +1,182 @@
+"""Sessions (the login): opaque tokens, kept as digests, cached for a minute, revoked everywhere within a second."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as Database
+
+from shared import outbox
+from shared.clock import now
+from shared.database.models.accounts import Session, Transport, User, UserStatus
+from shared.database.transaction import transaction
+from shared.events import SessionsRevoked, session_channel
+from shared.redis import RedisAway, ask, publish
+from shared.roles import Role
+from shared.settings import settings
+
+SECONDS_CACHED: Final = 60
+# Longer than any request that could still fill the cache with what it read before the revocation.
+SECONDS_REVOKED: Final = 600
+REVOKED: Final = "revoked"
+SEEN_EVERY: Final = timedelta(seconds=SECONDS_CACHED)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks."""
+
+    user_id: UUID
+    role: Role
+    session_id: UUID
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """A session just opened; the token exists here and with the client, nowhere else."""
+
+    token: str
+    session_id: UUID
+    expires_at: datetime
+
+
+def open_session(db: Database, user: User, *, transport: Transport, address: str, user_agent: str) -> NewSession:
+    """Open a session for a user within the caller's transaction."""
+    token = secrets.token_urlsafe(32)
+    moment = now()
+    row = Session(
+        user_id=user.id,
+        token_hash=_digest(token),
+        created_at=moment,
+        last_seen_at=moment,
+        expires_at=moment + settings().absolute_limit(staff=Role(user.role).is_staff),
+        transport=transport,
+        ip=address,
+        user_agent=user_agent,
+    )
+    db.add(row)
+    db.flush()
+    return NewSession(token, row.id, row.expires_at)
+
+
+def find_in_database(token: str) -> Caller | None:
+    """The caller whose token this is, whatever the cache says; fills the cache."""
+    found = _find_alive(_digest(token))
+    if found is None:
+        return None
+    caller, ends_at = found
+    _fill_cache(token, caller, ends_at)
+    return caller
+
+
+@transaction
+def _find_alive(db: Database, token_hash: bytes) -> tuple[Caller, datetime] | None:
+    row = db.execute(
+        select(Session, User.role, User.status)
+        .join(User, User.id == Session.user_id)
+        .where(Session.token_hash == token_hash, Session.revoked_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    found, role, status = row
+    moment = now()
+    if status != "active" or moment >= _ends_at(found, role, found.last_seen_at):
+        return None
+    if moment - found.last_seen_at >= SEEN_EVERY:
+        found.last_seen_at = moment
+    return Caller(found.user_id, Role(role), found.id), _ends_at(found, role, seen_at=moment)
+
+
+def _ends_at(found: Session, role: Role, seen_at: datetime) -> datetime:
+    return min(found.expires_at, seen_at + settings().idle_limit(staff=Role(role).is_staff))
+
+
+@transaction
+def still_open(db: Database, session_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Those of these sessions that have not ended, whatever the cache says; looking does not count as use."""
+    rows = db.execute(
+        select(Session, User.role)
+        .join(User, User.id == Session.user_id)
+        .where(Session.id.in_(list(session_ids)), Session.revoked_at.is_(None), User.status == UserStatus.ACTIVE)
+    )
+    return frozenset(found.id for found, role in rows if now() < _ends_at(found, role, found.last_seen_at))
+
+
+def cookie_name() -> str:
+    """The session cookie's name: `__Host-` wherever TLS is (RFC 6265bis)."""
+    return "__Host-bloom-session" if settings().secure_cookies else "bloom-session"
+
+
+def cache_key(token: str) -> str:
+    """The cache's name for a token."""
+    return _cache_key(_digest(token).hex())
+
+
+def _cache_key(token_hash: str) -> str:
+    return f"session:{token_hash}"
+
+
+def from_entry(entry: str) -> Caller | None:
+    """The caller a cache entry stands for, unless the session has ended meanwhile."""
+    fields = json.loads(entry)
+    if now() >= datetime.fromisoformat(fields["endsAt"]):
+        return None
+    return Caller(UUID(fields["userId"]), Role(fields["role"]), UUID(fields["sessionId"]))
+
+
+def _fill_cache(token: str, caller: Caller, ends_at: datetime) -> None:
+    # NX: a fill that races a revocation finds the tombstone and leaves it.
+    entry = json.dumps(
+        {
+            "userId": str(caller.user_id),
+            "role": caller.role,
+            "sessionId": str(caller.session_id),
+            "endsAt": ends_at.isoformat(),
+            "limitKey": hashlib.sha256(str(caller.user_id).encode()).hexdigest()[:32],
+        }
+    )
+    try:
+        ask(lambda redis: redis.set(cache_key(token), entry, ex=SECONDS_CACHED, nx=True))
+    except RedisAway:
+        return
+
+
+def revoke(db: Database, user_id: UUID, session_ids: Iterable[UUID]) -> SessionsRevoked | None:
+    """End these sessions of a user within the caller's transaction; `deliver_revocation` what it returns after it."""
+    rows = db.execute(
+        update(Session)
+        .where(Session.user_id == user_id, Session.id.in_(list(session_ids)), Session.revoked_at.is_(None))
+        .values(revoked_at=now())
+        .returning(Session.id, Session.token_hash)
+    ).all()
+    if not rows:
+        return None
+    event = SessionsRevoked(
+        occurred_at=now(),
+        user_id=user_id,
+        session_ids=tuple(row.id for row in rows),
+        token_hashes=tuple(bytes(row.token_hash).hex() for row in rows),
+    )
+    outbox.record(db, event)
+    return event
+
+
+def deliver_revocation(event: SessionsRevoked) -> None:
+    """Put a tombstone over each cached session and tell the relay. Raises RedisAway."""
+    for token_hash in event.token_hashes:
+        _bury(token_hash)
+    publish(session_channel(event.user_id), event.model_dump_json(exclude={"token_hashes"}))
+
+
+def _bury(token_hash: str) -> None:
+    ask(lambda redis: redis.set(_cache_key(token_hash), REVOKED, ex=SECONDS_REVOKED))
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,171 @@
+"""Every setting of the product, read once from the environment: the only place that looks there."""
+
+import base64
+import binascii
+import functools
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+SECRET_MANAGER_SCHEME = "gcp-secret://"  # noqa: S105 - a scheme, not a secret
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed; the message names it and never shows its value."""
+
+
+def _check_keys(value: str) -> str:
+    for entry in value.split(","):
+        key_id, _, encoded = entry.partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise ValueError("wants ID:BASE64, comma-separated, the current key first") from error
+        if not key_id or len(key) != 32:
+            raise ValueError("wants ID:BASE64 of 32 bytes, comma-separated, the current key first")
+    return value
+
+
+def _check_limits(value: str) -> str:
+    if value and not re.fullmatch(r"[a-z-]+=[1-9]\d*/[1-9]\d*(,[a-z-]+=[1-9]\d*/[1-9]\d*)*", value):
+        raise ValueError("wants NAME=COUNT/SECONDS, comma-separated, both whole and above 0")
+    return value
+
+
+DataKeys = Annotated[str, AfterValidator(_check_keys)]
+"""`id:base64[,id:base64…]`: AES-256 keys, the one that encrypts first, older ones still able to decrypt."""
+
+
+class Settings(BaseModel):
+    """One attribute per environment variable, whose name is the attribute's in capitals.
+
+    A value of the form `gcp-secret://projects/P/secrets/S/versions/V` is fetched from Secret Manager at start.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    # Where the product lives.
+    base_url: str = Field(
+        pattern=r"^https?://[^/\s]+$",
+        description="Public origin, without a trailing slash, e.g. https://bloomhealth.us",
+    )
+    trusted_proxy_hops: int = Field(
+        1, ge=0, description="How many entries from the right of X-Forwarded-For our own proxies appended"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lines below it are not logged")
+    google_cloud_project: str = Field("bloom-local", description="Project of Pub/Sub topics and trace ids")
+
+    # Outside parts. The URL's scheme chooses the adapter.
+    database_url: str = Field(
+        description="cockroachdb+pg8000://…?sslmode=verify-full · cloudsql+pg8000://user@/db?instance=P:R:I · "
+        "postgresql+pg8000://user@/db?unix_sock=/path"
+    )
+    database_pool_size: int = Field(4, ge=1, description="Connections one instance keeps at most")
+    database_statement_timeout_ms: int = Field(5_000, ge=100, description="Milliseconds a statement may run")
+    upstash_redis_rest_url: str = Field(min_length=1, description="Upstash REST endpoint (functions)")
+    upstash_redis_rest_token: str = Field(min_length=1, description="Upstash REST bearer token")
+    redis_timeout_ms: int = Field(250, ge=10, description="Milliseconds a Redis call from a function may take")
+    redis_url: str = Field("", description="redis:// or rediss:// address that the relay subscribes to (relay only)")
+    smtp_url: str = Field("", description="smtp://[user:password@]host:port or smtps://… (functions that send mail)")
+    mail_from: str = Field("Bloom Health <no-reply@bloomhealth.us>", description="From header of every mail")
+    inference_url: str = Field("", description="Base URL of the classifier (messages, ml_feedback)")
+    inference_timeout_ms: int = Field(800, ge=10, description="Milliseconds a prediction may take within a request")
+    inference_audience: str = Field("", description="Audience of the ID token sent to the classifier; empty: none sent")
+
+    # The relay's door and its sockets' lives (relay only).
+    host: str = Field("127.0.0.1", description="Address that the relay listens on")
+    port: int = Field(3020, ge=1, le=65535, description="Port that the relay listens on")
+    socket_ping_seconds: int = Field(25, ge=1, description="How often a socket is asked whether it lives")
+    socket_pong_seconds: int = Field(8, ge=1, description="How long a socket has to answer that it lives")
+    socket_sign_in_seconds: float = Field(5, gt=0, description="How long a socket may stay without a session")
+    socket_minutes: float = Field(50, gt=0, description="How long a socket lives, give or take a tenth")
+    sessions_checked_seconds: float = Field(60, gt=0, description="How often open sockets' sessions are looked up")
+    typing_expires_seconds: float = Field(8, gt=0, description="How long a typing notice stands by itself")
+
+    # Pub/Sub and who may call the internal routes.
+    pubsub_topic: str = Field("bloom-events", description="Topic that outbox events are handed to")
+    pubsub_emulator_host: str = Field("", description="host:port of a local Pub/Sub; read by Google's client itself")
+    oidc_issuer: str = Field("https://accounts.google.com", description="Issuer of internal callers' ID tokens")
+    oidc_jwks_url: str = Field(
+        "https://www.googleapis.com/oauth2/v3/certs", description="Where that issuer publishes its keys"
+    )
+    oidc_audience: str = Field(min_length=1, description="Audience that internal callers' ID tokens must name")
+    push_service_account: str = Field(min_length=1, description="Exact e-mail of the account that Pub/Sub pushes as")
+    scheduler_service_account: str = Field(
+        min_length=1, description="Exact e-mail of the account that Cloud Scheduler calls as"
+    )
+
+    # Keys, by what they seal. A deployable is given only those of the columns it reads.
+    message_keys: DataKeys = Field("", validate_default=False, description="Message bodies and their versions")
+    credential_keys: DataKeys = Field("", validate_default=False, description="TOTP secrets and OAuth tokens")
+    clinical_keys: DataKeys = Field("", validate_default=False, description="Clinical notes and feedback notes")
+    event_keys: DataKeys = Field("", validate_default=False, description="Outbox payloads and idempotency records")
+
+    # Sign-in.
+    bcrypt_cost: int = Field(12, ge=4, le=16, description="log2 of bcrypt's rounds; raised hashes renew at sign-in")
+    patient_idle_minutes: int = Field(30, ge=1, description="Minutes a patient's session may go unused")
+    patient_absolute_hours: int = Field(168, ge=1, description="Hours a patient's session may live at all")
+    staff_idle_minutes: int = Field(15, ge=1, description="Minutes a session of staff may go unused")
+    staff_absolute_hours: int = Field(12, ge=1, description="Hours a session of staff may live at all")
+
+    # Policy.
+    limits: Annotated[str, AfterValidator(_check_limits)] = Field(
+        "", description="Overrides of route limits: NAME=COUNT/SECONDS, comma-separated"
+    )
+    patient_sees_resources: bool = Field(
+        True, description="Whether a patient's own message of raised risk is answered with crisis resources"
+    )
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether the origin is TLS, so that cookies are Secure and carry the __Host- prefix."""
+        return self.base_url.startswith("https://")
+
+    def idle_limit(self, *, staff: bool) -> timedelta:
+        """How long a session may go unused."""
+        return timedelta(minutes=self.staff_idle_minutes if staff else self.patient_idle_minutes)
+
+    def absolute_limit(self, *, staff: bool) -> timedelta:
+        """How long a session may live at all."""
+        return timedelta(hours=self.staff_absolute_hours if staff else self.patient_absolute_hours)
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Read the settings from a mapping of environment variables.
+
+    Raises SettingsError naming each missing or malformed variable.
+    """
+    given = {name: environment[name.upper()] for name in Settings.model_fields if name.upper() in environment}
+    resolved = {name: _from_secret_manager(name, value) for name, value in given.items()}
+    try:
+        return Settings.model_validate(resolved)
+    except ValidationError as error:
+        lines = [
+            f"{str(fault['loc'][0]).upper()}: {fault['msg']}"
+            for fault in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("; ".join(lines)) from None
+
+
+def _from_secret_manager(name: str, value: str) -> str:
+    if not value.startswith(SECRET_MANAGER_SCHEME):
+        return value
+    from google.cloud import secretmanager  # 160 ms: only where a setting asks for it
+
+    try:
+        version = secretmanager.SecretManagerServiceClient().access_secret_version(
+            name=value.removeprefix(SECRET_MANAGER_SCHEME)
+        )
+        return version.payload.data.decode()
+    except Exception as error:  # noqa: BLE001 - whatever the client raises, the start ends with the setting's name
+        raise SettingsError(f"{name.upper()}: Secret Manager did not give it ({type(error).__name__})") from None
+
+
+@functools.cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return load(os.environ)
