@@ -1,0 +1,22 @@
+"""What Cloud Scheduler calls and when: feeds its jobs and their local double."""
+
+from dataclasses import dataclass
+from typing import Final
+
+EVERY_MINUTE: Final = "* * * * *"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A job that POSTs to an internal route of a deployable."""
+
+    cron: str
+    """Five fields, UTC."""
+    deployable: str
+    path: str
+    body: bytes = b"{}"
+
+
+SCHEDULES: Final[dict[str, Schedule]] = {
+    "outbox-sweep": Schedule(EVERY_MINUTE, "messages", "/api/internal/outbox/sweep"),
+}
