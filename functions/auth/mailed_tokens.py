@@ -1,0 +1,127 @@
+"""Single-use tokens that travel by mail: asked for, sent, and consumed once."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as Database
+
+from shared import audit, outbox
+from shared.clock import now
+from shared.contract import Schema
+from shared.database.models.accounts import User
+from shared.database.models.credentials import Verification, VerificationPurpose
+from shared.database.transaction import transaction
+from shared.events import VerificationRequested
+from shared.http.endpoint import Routes
+from shared.http.rate_limit import Limit
+from shared.problems import Gone
+from shared.roles import anyone
+
+from .fields import Email, MailedToken
+
+routes = Routes()
+
+VERIFICATION_LASTS: Final = timedelta(hours=24)
+
+
+class LinkNoLongerValid(Gone):
+    """The token was used, has expired, was replaced by a newer one, or never was."""
+
+    title = "This link is no longer valid; please ask for a new one"
+
+
+class Token(Schema):
+    """What the fragment of a mailed link holds."""
+
+    token: MailedToken
+
+
+class Address(Schema):
+    """Where a new link should go."""
+
+    email: Email
+
+
+class LinkUnderWay(Schema):
+    """The same words whether or not the address has an account."""
+
+    message: str = "If this address is waiting to be verified, a new link is on its way."
+
+
+@routes.endpoint("POST /api/auth/verify-email", allow=anyone, limit=Limit("verify-email", 20, per=60, by="address"))
+def verify_email(given: Token) -> None:
+    """Prove an address with the token that was mailed to it; each works once, for 24 hours."""
+    consume_verification(given.token)
+
+
+@routes.endpoint(
+    "POST /api/auth/verify-email/resend", allow=anyone, limit=Limit("resend", 3, per=60, by="address"), status=202
+)
+def resend_verification(asked: Address) -> LinkUnderWay:
+    """Mail a new link to an address that is not verified yet; the ones before it stop working."""
+    event = renew_verification(asked.email)
+    if event is not None:
+        outbox.hand_over(event)
+    return LinkUnderWay()
+
+
+def request_verification(db: Database, user_id: UUID) -> VerificationRequested:
+    """Keep a new token's digest in the caller's transaction; the token itself goes into the event alone."""
+    moment, token = now(), secrets.token_urlsafe(32)
+    db.execute(
+        update(Verification)
+        .where(
+            Verification.user_id == user_id,
+            Verification.purpose == VerificationPurpose.EMAIL_VERIFICATION,
+            Verification.consumed_at.is_(None),
+        )
+        .values(consumed_at=moment)
+    )
+    db.add(
+        Verification(
+            user_id=user_id,
+            purpose=VerificationPurpose.EMAIL_VERIFICATION,
+            token_hash=_digest(token),
+            created_at=moment,
+            expires_at=moment + VERIFICATION_LASTS,
+        )
+    )
+    event = VerificationRequested(occurred_at=moment, user_id=user_id, token=token)
+    outbox.record(db, event)
+    return event
+
+
+@transaction
+def renew_verification(db: Database, email: str) -> VerificationRequested | None:
+    """A new token for an account that waits for it, or nothing."""
+    user_id = db.scalar(select(User.id).where(User.email == email, User.email_verified_at.is_(None)))
+    return request_verification(db, user_id) if user_id else None
+
+
+@transaction
+def consume_verification(db: Database, token: str) -> None:
+    """Consume the token and mark the address in one step. Raises LinkNoLongerValid."""
+    moment = now()
+    user_id = db.scalar(
+        update(Verification)
+        .where(
+            Verification.token_hash == _digest(token),
+            Verification.purpose == VerificationPurpose.EMAIL_VERIFICATION,
+            Verification.consumed_at.is_(None),
+            Verification.expires_at > moment,
+        )
+        .values(consumed_at=moment)
+        .returning(Verification.user_id)
+    )
+    if user_id is None:
+        raise LinkNoLongerValid
+    db.execute(update(User).where(User.id == user_id).values(email_verified_at=moment))
+    audit.record(db, "account.email-verified", subject_id=user_id, actor_id=user_id)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
