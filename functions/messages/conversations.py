@@ -1,0 +1,181 @@
+"""The conversations that somebody may read: with their members, unread count and last message."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as Database
+
+from shared import access
+from shared.access import Membership
+from shared.clock import now
+from shared.contract import Schema
+from shared.database.models.accounts import User
+from shared.database.models.messaging import Conversation, ConversationMember, Message
+from shared.database.transaction import transaction
+from shared.http import cursor
+from shared.http.cursor import PageSize
+from shared.http.endpoint import Routes
+from shared.http.rate_limit import Limit
+from shared.messages import ShownMessage, shown_message
+from shared.roles import Role, patients_and_therapists
+from shared.session import Caller
+
+routes = Routes()
+
+
+class NewConversation(Schema):
+    """With whom: the therapist who accepted the caller, or the caller's patient."""
+
+    participant_id: UUID
+
+
+class Member(Schema):
+    """Somebody in a conversation, and how far they have read."""
+
+    user_id: UUID
+    name: str
+    role: Role
+    last_read_seq: int
+
+
+class ShownConversation(Schema):
+    """A conversation as one of its members sees it."""
+
+    id: UUID
+    members: list[Member]
+    last_seq: int
+    unread_count: int
+    last_message: ShownMessage | None
+    is_open: bool
+    """Whether messages may be written, that is, whether the care relationship stands."""
+
+
+class ConversationsQuery(Schema):
+    """Which page."""
+
+    limit: PageSize = 50
+    cursor: str | None = None
+
+
+class Conversations(Schema):
+    """A page, the latest activity first."""
+
+    items: list[ShownConversation]
+    next_cursor: str | None
+
+
+@routes.endpoint("GET /api/conversations", allow=patients_and_therapists, limit=Limit("conversations", 120, per=60))
+def list_conversations(caller: Caller, query: ConversationsQuery) -> Conversations:
+    """The caller's conversations."""
+    return page_of(caller, query)
+
+
+@routes.endpoint("POST /api/conversations", allow=patients_and_therapists, limit=Limit("open-conversation", 20, per=60))
+def open_conversation(caller: Caller, new: NewConversation) -> ShownConversation:
+    """The conversation with somebody the caller shares accepted care with, opened where there is none yet."""
+    return opened(caller, new.participant_id)
+
+
+@routes.endpoint("GET /api/conversations/{id}", allow=patients_and_therapists, limit=Limit("conversation", 120, per=60))
+def read_conversation(caller: Caller, id: UUID) -> ShownConversation:
+    """One of the caller's conversations."""
+    return one(caller, id)
+
+
+@transaction
+def page_of(db: Database, caller: Caller, query: ConversationsQuery) -> Conversations:
+    """Read a page, in as many queries for two hundred conversations as for one."""
+    before = _before(query.cursor) if query.cursor else None
+    found = access.conversations(db, caller, action="conversations.list", before=before, limit=query.limit + 1)
+    page = found[: query.limit]
+    more = len(found) > query.limit
+    following = cursor.encode(page[-1].active_at.isoformat(), str(page[-1].conversation_id)) if more else None
+    return Conversations(items=_shown(db, caller, page), next_cursor=following)
+
+
+@transaction
+def opened(db: Database, caller: Caller, participant_id: UUID) -> ShownConversation:
+    """Find or make the one conversation of a care relationship. Two at once meet at its unique key and try again."""
+    care = access.accepted_care(db, caller, participant_id, action="conversation.open")
+    found = db.scalar(select(Conversation.id).where(Conversation.care_relationship_id == care.id))
+    if found is None:
+        conversation = Conversation(care_relationship_id=care.id, created_at=now())
+        db.add(conversation)
+        db.flush()
+        found = conversation.id
+        db.add_all(
+            ConversationMember(conversation_id=found, user_id=user_id, joined_at=now())
+            for user_id in (care.patient_id, care.therapist_id)
+        )
+        db.flush()
+    return _shown(db, caller, [access.conversation(db, caller, found, action="conversation.read")])[0]
+
+
+@transaction
+def one(db: Database, caller: Caller, conversation_id: UUID) -> ShownConversation:
+    """Check and read one."""
+    return _shown(db, caller, [access.conversation(db, caller, conversation_id, action="conversation.read")])[0]
+
+
+def _shown(db: Database, caller: Caller, memberships: list[Membership]) -> list[ShownConversation]:
+    ids = [membership.conversation_id for membership in memberships]
+    members, unread, last = _members(db, ids), _unread(db, caller, ids), _last_messages(db, ids)
+    return [
+        ShownConversation(
+            id=membership.conversation_id,
+            members=members[membership.conversation_id],
+            last_seq=membership.last_seq,
+            unread_count=unread.get(membership.conversation_id, 0),
+            last_message=last.get(membership.conversation_id),
+            is_open=membership.is_open,
+        )
+        for membership in memberships
+    ]
+
+
+def _members(db: Database, ids: list[UUID]) -> dict[UUID, list[Member]]:
+    rows = db.execute(
+        select(ConversationMember, User.name, User.role)
+        .join(User, User.id == ConversationMember.user_id)
+        .where(ConversationMember.conversation_id.in_(ids))
+        .order_by(ConversationMember.joined_at, ConversationMember.user_id)
+    )
+    members: dict[UUID, list[Member]] = {conversation_id: [] for conversation_id in ids}
+    for member, name, role in rows:
+        shown = Member(user_id=member.user_id, name=name, role=Role(role), last_read_seq=member.last_read_seq)
+        members[member.conversation_id].append(shown)
+    return members
+
+
+def _unread(db: Database, caller: Caller, ids: list[UUID]) -> dict[UUID, int]:
+    rows = db.execute(
+        select(Message.conversation_id, func.count())
+        .join(ConversationMember, ConversationMember.conversation_id == Message.conversation_id)
+        .where(
+            Message.conversation_id.in_(ids),
+            ConversationMember.user_id == caller.user_id,
+            Message.seq > ConversationMember.last_read_seq,
+            Message.sender_id != caller.user_id,
+            Message.deleted_at.is_(None),
+        )
+        .group_by(Message.conversation_id)
+    )
+    return dict(rows.tuples().all())
+
+
+def _last_messages(db: Database, ids: list[UUID]) -> dict[UUID, ShownMessage]:
+    rows = db.scalars(
+        select(Message)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(Message.conversation_id.in_(ids), Message.seq == Conversation.last_seq)
+    )
+    return {row.conversation_id: shown_message(row) for row in rows}
+
+
+def _before(given: str) -> tuple[datetime, UUID]:
+    try:
+        moment, conversation_id = cursor.decode(given, 2)
+        return datetime.fromisoformat(moment).astimezone(UTC), UUID(conversation_id)
+    except (TypeError, ValueError, AttributeError, OverflowError):
+        raise cursor.unknown_cursor() from None

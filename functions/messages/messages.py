@@ -1,0 +1,177 @@
+"""POST /api/messages: a message is kept, then delivered, then analysed."""
+
+import base64
+import uuid
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as Database
+
+from shared import access, outbox
+from shared.clock import now
+from shared.contract import Schema
+from shared.database.models.messaging import Conversation, Message, MessageVersion
+from shared.database.transaction import expect_unique, transaction
+from shared.events import MessageSent, RiskRaised
+from shared.http.endpoint import Routes
+from shared.http.rate_limit import Limit
+from shared.messages import ShownMessage, open_body, open_earlier_body, seal_body, shown_message, shown_message_of
+from shared.problems import Conflict, Unavailable
+from shared.redis import RedisAway, publish
+from shared.roles import patients_and_therapists
+from shared.session import Caller
+
+from .alerts import Care, deliver_alert, raise_risk, risk_found
+from .analysis import analyse, care_of
+from .crisis_resources import CrisisHelp, crisis_help
+from .risk_policy import Risk, explicit_risk
+
+routes = Routes()
+
+
+class RepeatDiffers(Conflict):
+    """The same `clientId` came before with another body."""
+
+    title = "A message with this clientId says something else"
+
+
+class _Repeated(Exception):
+    """The `clientId` is there already; caught here."""
+
+
+class NewMessage(Schema):
+    """What somebody writes: 1 to 8,000 characters once blanks around it are gone."""
+
+    conversation_id: uuid.UUID
+    body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
+    client_id: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+
+
+class SentMessage(Schema):
+    """The message as kept. `analysis` is what its author may see of it: help where it carries risk, or null."""
+
+    message: ShownMessage
+    analysis: CrisisHelp | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A message in the database, and what is to happen next."""
+
+    event: MessageSent
+    care: Care | None
+    """Set where a patient wrote it."""
+    alert: RiskRaised | None
+
+
+@routes.endpoint(
+    "POST /api/messages", allow=patients_and_therapists, limit=Limit("send-message", 10, per=10), body_limit=128 * 1024
+)
+def send_message(caller: Caller, new: NewMessage) -> SentMessage:
+    """Keep a message, deliver it to the conversation's sockets, and have a patient's analysed."""
+    stated = explicit_risk(new.body)
+    try:
+        kept = keep(caller, new, stated)
+    except _Repeated:
+        first, found = first_answer(caller, new)
+        return _shown(caller, first, stated or found)
+    return _shown(caller, shown_message_of(kept.event), follow_up(kept, new.body, stated) or stated)
+
+
+@transaction(tries=12)
+def keep(db: Database, caller: Caller, new: NewMessage, stated: Risk | None) -> Kept:
+    """Message, number, event, audit entry, and a stated risk's alert: all of it or nothing."""
+    membership = access.open_conversation(db, caller, new.conversation_id, action="message.send")
+    message = Message(
+        id=uuid.uuid4(),
+        conversation_id=new.conversation_id,
+        sender_id=caller.user_id,
+        seq=_next_seq(db, new.conversation_id),
+        client_id=new.client_id,
+        version=1,
+        sent_at=now(),
+    )
+    message.body = seal_body(message.id, new.body)
+    with expect_unique(db, "uq_message_conversation_id_sender_id_client_id", _Repeated):
+        db.add(message)
+    event = _event(message)
+    outbox.record(db, event)
+    if caller.user_id != membership.patient_id:
+        return Kept(event, None, None)
+    care = care_of(db, membership.patient_id, membership.clinician_id)
+    return Kept(event, care, raise_risk(db, event, care, stated) if stated else None)
+
+
+def follow_up(kept: Kept, body: str, stated: Risk | None) -> Risk | None:
+    """Deliver and analyse what is kept; where a part is away the outbox does it later, and the message stands."""
+    delivered = deliver(kept.event)
+    try:
+        if kept.alert:
+            deliver_alert(kept.alert)
+        return analyse(kept.event, body, kept.care, stated, delivered=delivered)
+    except Unavailable:
+        return None
+
+
+def deliver(event: MessageSent) -> bool:
+    """Tell the sockets; whether Redis took it. Where it did not, the outbox tells them later."""
+    try:
+        publish(event.channel, event.model_dump_json())
+    except RedisAway:
+        return False
+    return True
+
+
+@transaction
+def first_answer(db: Database, caller: Caller, new: NewMessage) -> tuple[ShownMessage, Risk | None]:
+    """The message that came first under this `clientId`, and the risk found in it. Raises RepeatDiffers."""
+    access.conversation(db, caller, new.conversation_id, action="message.send-again")
+    message = db.scalars(
+        select(Message).where(
+            Message.conversation_id == new.conversation_id,
+            Message.sender_id == caller.user_id,
+            Message.client_id == new.client_id,
+        )
+    ).one()
+    if _first_body(db, message) != new.body:
+        raise RepeatDiffers
+    return shown_message(message), risk_found(db, message.id, version=1)
+
+
+def _first_body(db: Database, message: Message) -> str | None:
+    """What the message said when it was sent, whatever became of it."""
+    first = db.scalar(
+        select(MessageVersion).where(MessageVersion.message_id == message.id, MessageVersion.version == 1)
+    )
+    if first is not None:
+        return open_earlier_body(first.id, first.body)
+    return open_body(message.id, message.body) if message.body is not None else None
+
+
+def _next_seq(db: Database, conversation_id: uuid.UUID) -> int:
+    return db.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation_id)
+        .values(last_seq=Conversation.last_seq + 1, last_message_at=now())
+        .returning(Conversation.last_seq)
+    ).scalar_one()
+
+
+def _event(message: Message) -> MessageSent:
+    assert message.body is not None
+    return MessageSent(
+        occurred_at=message.sent_at,
+        message_id=message.id,
+        conversation_id=message.conversation_id,
+        seq=message.seq,
+        version=message.version,
+        sender_id=message.sender_id,
+        client_id=message.client_id,
+        sealed_body=base64.b64encode(message.body).decode(),
+    )
+
+
+def _shown(caller: Caller, message: ShownMessage, risk: Risk | None) -> SentMessage:
+    return SentMessage(message=message, analysis=crisis_help(caller, risk))
