@@ -1,0 +1,93 @@
+"""A text's label and calibrated probabilities: normalised, windowed, scored, combined."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from containers.inference.engines import Engine, Logits, OnnxEngine
+from containers.inference.model_directory import ModelDescription, ModelUnusable, describe, fetched
+from containers.inference.normalisation import normalise
+from containers.inference.windows import Probabilities, combine, window_spans
+
+Window = list[int]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model thinks of one text."""
+
+    label: str
+    """The class of the highest score."""
+    confidence: float
+    """That score."""
+    scores: dict[str, float]
+    """Calibrated probability per class, adding up to 1; see `windows.combine` for texts of several windows."""
+
+
+class Classifier:
+    """A verified model with its tokenizer, safe to use from one thread at a time."""
+
+    def __init__(self, description: ModelDescription, tokenizer: Tokenizer, engine: Engine) -> None:
+        self.description = description
+        self._tokenizer = tokenizer
+        self._engine = engine
+        self._risk_classes = [description.labels.index(label) for label in description.thresholds]
+
+    def described_as(self, description: ModelDescription) -> "Classifier":
+        """The same network under another description, of another temperature for one."""
+        return Classifier(description, self._tokenizer, self._engine)
+
+    def windows(self, text: str) -> list[Window]:
+        """The text's token ids in windows that the network can read; nothing of the text is left out."""
+        described = self.description
+        ids = self._tokenizer.encode(normalise(text), add_special_tokens=False).ids
+        spans = window_spans(len(ids), described.window_tokens - 2, described.window_overlap)
+        return [[described.start_id, *ids[start:end], described.end_id] for start, end in spans]
+
+    def logits(self, windows: Sequence[Window]) -> Logits:
+        """The engine's rows for these windows."""
+        return self._engine.logits(windows)
+
+    def probabilities(self, windows: Sequence[Window], logits: Logits) -> Probabilities:
+        """One calibrated distribution for the text whose windows and rows these are."""
+        scaled = logits.astype(np.float64) / self.description.temperature
+        exponents = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        per_window = exponents / exponents.sum(axis=1, keepdims=True)
+        return combine(per_window, [len(window) for window in windows], self._risk_classes)
+
+    def prediction(self, windows: Sequence[Window], logits: Logits) -> Prediction:
+        """The answer for the text whose windows and rows these are."""
+        probabilities = self.probabilities(windows, logits)
+        best = int(probabilities.argmax())
+        scores = {label: round(float(p), 6) for label, p in zip(self.description.labels, probabilities, strict=True)}
+        label = self.description.labels[best]
+        return Prediction(label, scores[label], scores)
+
+    def predict(self, text: str) -> Prediction:
+        """Windows, rows and answer in one step, for callers that need no batching."""
+        windows = self.windows(text)
+        return self.prediction(windows, self.logits(windows))
+
+
+def load(location: str, threads: int, manifest_sha256: str = "") -> Classifier:
+    """The classifier of a model directory, warmed and self-tested; raises ModelUnusable."""
+    with fetched(location, manifest_sha256) as directory:
+        description = describe(directory)
+        try:
+            tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+            engine = OnnxEngine(directory / "model.onnx", threads, description.pad_id)
+        except Exception as error:
+            raise ModelUnusable(f"{location}: {type(error).__name__} while loading model or tokenizer") from error
+    classifier = Classifier(description, tokenizer, engine)
+    _pass_self_test(classifier, location)
+    return classifier
+
+
+def _pass_self_test(classifier: Classifier, location: str) -> None:
+    """Runs the model on its own self-test sentences, which warms it too."""
+    for number, (text, expected) in enumerate(classifier.description.self_test, start=1):
+        label = classifier.predict(text).label
+        if label != expected:
+            raise ModelUnusable(f"{location}: self-test sentence {number} is {label}, expected {expected}")

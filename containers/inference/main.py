@@ -1,0 +1,163 @@
+"""The classifier's HTTP door: POST /predict and /predict/batch, GET /model, /health, /ready and /metrics."""
+
+import asyncio
+import contextlib
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from containers.inference.classifier import Prediction
+from containers.inference.lifecycle import Lifecycle, Loader, load_served
+from containers.inference.log_lines import log
+from containers.inference.metrics import Metrics
+from containers.inference.problems import CallerGone, MethodNotAllowed, NotFound, NotReady, Problem
+from containers.inference.request_bodies import read_deadline, read_text, read_texts
+from containers.inference.settings import Settings
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class Application:
+    """The routes over one lifecycle; `asgi` is what a server runs."""
+
+    def __init__(
+        self, settings: Settings, give_up: Callable[[], None] = lambda: None, load: Loader = load_served
+    ) -> None:
+        """`give_up` is called when the model turns out to be unusable."""
+        self._settings = settings
+        self.metrics = Metrics()
+        self.lifecycle = Lifecycle(settings, self.metrics, give_up, load)
+        self.asgi = Starlette(
+            routes=[
+                self._route("POST", "/predict", self._predict),
+                self._route("POST", "/predict/batch", self._predict_batch),
+                self._route("GET", "/model", self._model),
+                self._route("GET", "/health", self._health),
+                self._route("GET", "/ready", self._ready),
+                self._route("GET", "/metrics", self._metrics_page),
+            ],
+            exception_handlers={HTTPException: _routing_problem},
+            lifespan=self._lifespan,
+        )
+
+    def _route(self, method: str, path: str, endpoint: Endpoint) -> Route:
+        return Route(path, self._guarded(path, endpoint), methods=[method])
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self.lifecycle.start()
+        yield
+        await self.lifecycle.stop()
+
+    def _guarded(self, path: str, endpoint: Endpoint) -> Endpoint:
+        """The endpoint with its request id, its measures, and problems for whatever it raises."""
+
+        async def answer(request: Request) -> Response:
+            started, request_id = time.perf_counter(), _request_id(request)
+            try:
+                response = await endpoint(request)
+            except Problem as problem:
+                response = problem.response(request_id)
+            except ClientDisconnect:
+                response = CallerGone().response(request_id)
+            except Exception as error:  # noqa: BLE001 - a bug must be answered and logged without the text it met
+                log("unexpected error", "ERROR", error=type(error).__name__, requestId=request_id)
+                response = Problem().response(request_id)
+            response.headers["X-Request-Id"] = request_id
+            self.metrics.requests.labels(path, response.status_code).inc()
+            self.metrics.request_seconds.labels(path).observe(time.perf_counter() - started)
+            return response
+
+        return answer
+
+    async def _predict(self, request: Request) -> Response:
+        [answer] = await self._classify(request, [await read_text(request, self._settings)])
+        return JSONResponse(answer)
+
+    async def _predict_batch(self, request: Request) -> Response:
+        texts = await read_texts(request, self._settings)
+        return JSONResponse({"predictions": await self._classify(request, texts)})
+
+    async def _classify(self, request: Request, texts: list[str]) -> list[dict[str, object]]:
+        deadline = read_deadline(request, asyncio.get_running_loop().time())
+        batcher, version = self.lifecycle.batcher(), self.lifecycle.classifier().description.version
+        predictions = await _unless_gone(request, batcher.predict(texts, deadline))
+        return [_as_json(prediction, version) for prediction in predictions]
+
+    async def _model(self, _: Request) -> Response:
+        described = self.lifecycle.classifier().description
+        return JSONResponse(
+            {
+                "modelVersion": described.version,
+                "labels": described.labels,
+                "temperature": described.temperature,
+                "riskThresholds": described.thresholds,
+                "tokenizer": "Unigram over normalised words (tokenizer.json)",
+                "maxTokens": described.window_tokens,
+                "windowOverlap": described.window_overlap,
+                "maxTextCharacters": self._settings.max_text_characters,
+                "metrics": described.metrics,
+            }
+        )
+
+    async def _health(self, _: Request) -> Response:
+        return JSONResponse({"status": "up"})
+
+    async def _ready(self, _: Request) -> Response:
+        if not self.lifecycle.ready:
+            raise NotReady(retry_after=1)
+        return JSONResponse({"status": "ready", "modelVersion": self.lifecycle.classifier().description.version})
+
+    async def _metrics_page(self, _: Request) -> Response:
+        return Response(self.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _as_json(prediction: Prediction, version: str) -> dict[str, object]:
+    return {
+        "label": prediction.label,
+        "confidence": prediction.confidence,
+        "allScores": prediction.scores,
+        "modelVersion": version,
+    }
+
+
+async def _unless_gone(request: Request, answer: Coroutine[Any, Any, list[Prediction]]) -> list[Prediction]:
+    """The answer, unless the caller hangs up first: then it is cancelled, and its texts leave the queue."""
+    work, gone = asyncio.ensure_future(answer), asyncio.ensure_future(_hung_up(request))
+    try:
+        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            return work.result()
+        raise CallerGone
+    finally:
+        work.cancel()
+        gone.cancel()
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _request_id(request: Request) -> str:
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+
+
+async def _routing_problem(request: Request, error: Exception) -> Response:
+    request_id = _request_id(request)
+    missing = isinstance(error, HTTPException) and error.status_code == 404
+    response = (NotFound() if missing else MethodNotAllowed()).response(request_id)
+    response.headers["X-Request-Id"] = request_id
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})
+    return response

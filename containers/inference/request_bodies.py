@@ -1,0 +1,81 @@
+"""What callers send, read under its limits: JSON bodies and the deadline header."""
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+
+from containers.inference.problems import FieldFault, Malformed, TooLarge, Unacceptable, UnsupportedMediaType
+from containers.inference.settings import Settings
+
+
+async def read_text(request: Request, settings: Settings) -> str:
+    """The text of a `{text}` body; raises the problem that names what is wrong with it."""
+    body = await _read_object(request, settings.max_body_bytes, "text")
+    return _checked(body["text"], "/text", settings)
+
+
+async def read_texts(request: Request, settings: Settings) -> list[str]:
+    """The texts of a `{texts}` body, at least one; raises the problem that names what is wrong with it."""
+    texts = (await _read_object(request, settings.max_body_bytes, "texts"))["texts"]
+    if not isinstance(texts, list) or not texts:
+        raise Unacceptable(errors=[("/texts", "must be a list of at least one text")])
+    if len(texts) > settings.max_batch_texts:
+        raise TooLarge(errors=[("/texts", f"must hold at most {settings.max_batch_texts} texts")])
+    return [_checked(text, f"/texts/{index}", settings) for index, text in enumerate(texts)]
+
+
+def read_deadline(request: Request, now: float) -> float | None:
+    """When the caller stops waiting, on the clock of `now` (seconds), from `X-Deadline-Ms`; None without the header."""
+    value = request.headers.get("x-deadline-ms")
+    if value is None:
+        return None
+    if not value.isascii() or not value.isdigit() or not 0 < int(value[:9]) <= 600_000:
+        raise Malformed("X-Deadline-Ms must be a whole number of milliseconds from 1 to 600000.")
+    return now + int(value) / 1000
+
+
+async def _read_object(request: Request, max_bytes: int, member: str) -> dict[str, Any]:
+    """The body as an object that has `member` and nothing else."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaType
+    try:
+        body = json.loads(await _read_bytes(request, max_bytes))
+    except (ValueError, RecursionError):
+        raise Malformed("The body is not valid JSON.") from None
+    if not isinstance(body, dict):
+        raise Unacceptable(errors=[("", "must be an object")])
+    faults: list[FieldFault] = [(_pointer(name), "is not known here") for name in body if name != member]
+    if member not in body:
+        faults.append((f"/{member}", "is required"))
+    if faults:
+        raise Unacceptable(errors=faults[:10])
+    return body
+
+
+async def _read_bytes(request: Request, max_bytes: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise TooLarge(f"A body may hold at most {max_bytes} bytes.")
+    return bytes(body)
+
+
+def _pointer(name: str) -> str:
+    """A member that we do not know, by name only where the name cannot be somebody's words."""
+    return f"/{name}" if name.isascii() and name.isidentifier() and len(name) <= 32 else ""
+
+
+def _checked(text: object, pointer: str, settings: Settings) -> str:
+    if not isinstance(text, str):
+        raise Unacceptable(errors=[(pointer, "must be a string")])
+    if not text.strip():
+        raise Unacceptable(errors=[(pointer, "must not be empty")])
+    if len(text) > settings.max_text_characters:
+        raise TooLarge(errors=[(pointer, f"must hold at most {settings.max_text_characters} characters")])
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Unacceptable(errors=[(pointer, "must be valid Unicode")]) from None
+    return text
