@@ -1,0 +1,68 @@
+"""`python -m containers.realtime`: one relay on HOST and PORT, until SIGTERM."""
+
+import logging
+import sys
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from containers.realtime.main import FRAME_BYTES, Relay
+from containers.realtime.web_socket import AbortableProtocol
+from shared.settings import Settings, SettingsError, settings
+from shared.telemetry import log, start_logging
+
+SECONDS_TO_END: Final = 2
+
+
+class Server(uvicorn.Server):
+    """A uvicorn that ends with status 0 on a signal; its sockets are closed so that clients connect elsewhere."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """On SIGTERM or SIGINT."""
+        self.should_exit = True
+
+
+def create_server(chosen: Settings) -> Server:
+    """Compression is off: the frames are small, and it would cost each socket memory and time."""
+    config = uvicorn.Config(
+        Relay(chosen).asgi,
+        host=chosen.host,
+        port=chosen.port,
+        ws=AbortableProtocol,
+        ws_max_size=FRAME_BYTES,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
+        interface="asgi3",
+        lifespan="on",
+        proxy_headers=False,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=4096,
+        timeout_graceful_shutdown=SECONDS_TO_END,
+    )
+    return Server(config)
+
+
+def main() -> int:
+    """0 after an orderly stop, 1 when a setting cannot be used."""
+    try:
+        chosen = settings()
+        if not chosen.redis_url:
+            raise SettingsError("REDIS_URL: needed here and not set")
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - there are no settings to log by
+        return 1
+    start_logging()
+    for name in ("uvicorn.error", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    server = create_server(chosen)
+    log("relay-starting", port=chosen.port)
+    server.run()
+    log("relay-stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

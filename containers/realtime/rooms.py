@@ -1,0 +1,232 @@
+"""Rooms: every member's socket is told each message of a conversation once and in order, whatever Redis loses."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from engineio.packet import Packet
+
+from containers.realtime import history
+from containers.realtime.connection import Connection, frame
+from containers.realtime.history import Page
+from containers.realtime.redis_subscription import RedisSubscription
+from shared.events import MessageSent, message_channel, typing_channel
+from shared.messages import ShownAnalysis, shown_message_of
+from shared.problems import Problem, TooManyRequests, Unavailable
+from shared.roles import Role
+from shared.telemetry import log, log_exception
+
+if TYPE_CHECKING:
+    from containers.realtime.typing_notices import Typist
+
+ROOMS_PER_SOCKET: Final = 128
+SECONDS_BEFORE_READING_AGAIN: Final = 1.0
+
+
+@dataclass
+class Seat:
+    """A socket in a room, and the last message it was told."""
+
+    connection: Connection
+    seq: int
+
+    @property
+    def is_clinicians(self) -> bool:
+        """Whether it may be told of analyses."""
+        return self.connection.caller.role is Role.THERAPIST
+
+    def tell(self, seq: int, packet: Packet) -> None:
+        """A message, unless it was told already."""
+        if seq > self.seq:
+            self.seq = seq
+            self.connection.send(packet)
+
+    async def tell_in_step(self, page: Page) -> None:
+        """A page of what was missed, as fast as the client reads."""
+        for message in page.messages:
+            if message.seq > self.seq:
+                self.seq = message.seq
+                await self.connection.send_in_step(frame("new-message", message.model_dump_json()))
+        for analysis in page.analyses.values():
+            await self.connection.send_in_step(analysed(analysis, page.messages[0].conversation_id))
+
+
+@dataclass
+class Joined:
+    """What acknowledges a `join`."""
+
+    recovered: bool
+    """Whether everything after the number asked for was sent; without one there is nothing to recover."""
+    last_seq: int
+
+    def as_ack(self) -> dict[str, Any]:
+        """As the client sees it."""
+        return {"recovered": self.recovered, "lastSeq": self.last_seq}
+
+
+@dataclass
+class Room:
+    """A conversation with sockets on this instance."""
+
+    conversation_id: UUID
+    seq: int = 0
+    """The last message that every seat was told; while nobody sits, the last that passed by."""
+    entrants: int = 0
+    """Sockets that sit here or are on their way in."""
+    seats: dict[Connection, Seat] = field(default_factory=dict)
+    names: dict[UUID, str] = field(default_factory=dict)
+    typists: dict[UUID, "Typist"] = field(default_factory=dict)
+    reported: dict[UUID, float] = field(default_factory=dict)
+    """When a notice from this instance last went out, by user."""
+    reading: asyncio.Task[None] | None = None
+    read_again: bool = False
+
+    def take(self, sent: MessageSent) -> None:
+        """A message from Redis: told if it is the next one, looked for in the database if one is missing before it."""
+        if sent.seq <= self.seq:
+            return
+        if not self.seats:
+            self.seq = sent.seq
+        elif sent.seq == self.seq + 1:
+            self._tell(sent.seq, frame("new-message", shown_message_of(sent).model_dump_json()))
+        else:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Read what follows the last message told, and then once more if asked again meanwhile."""
+        if self.reading:
+            self.read_again = True
+        elif self.seats:
+            self.reading = asyncio.create_task(self._catch_up())
+
+    def seat(self, seat: Seat) -> bool:
+        """Sit down, unless a message passed by that the socket was not told; whether that went well."""
+        if seat.seq < self.seq:
+            return False
+        if not self.seats:
+            self.seq = seat.seq
+        self.seats[seat.connection] = seat
+        return True
+
+    def _tell(self, seq: int, packet: Packet) -> None:
+        self.seq = seq
+        for seat in list(self.seats.values()):
+            seat.tell(seq, packet)
+
+    async def _catch_up(self) -> None:
+        try:
+            while self.seats:
+                self.read_again = False
+                page = await self._read()
+                self._tell_page(page)
+                if page.is_last and not self.read_again:
+                    return
+        finally:
+            self.reading = None
+
+    async def _read(self) -> Page:
+        """The next page, however long the database is away; an empty one where nobody waits for it any more."""
+        while self.seats:
+            for_clinician = any(seat.is_clinicians for seat in self.seats.values())
+            try:
+                return await asyncio.to_thread(history.page_after, self.conversation_id, self.seq, for_clinician)
+            except Problem as problem:
+                log("catch-up-delayed", severity="WARNING", problem=problem.urn())
+            except Exception as error:  # noqa: BLE001 - the room lives on, and what failed is logged
+                log_exception("catch-up-failed", error)
+                break
+            await asyncio.sleep(SECONDS_BEFORE_READING_AGAIN)
+        return Page()
+
+    def _tell_page(self, page: Page) -> None:
+        for message in page.messages:
+            if message.seq > self.seq:
+                self._tell(message.seq, frame("new-message", message.model_dump_json()))
+        for analysis in page.analyses.values():
+            packet = analysed(analysis, self.conversation_id)
+            for seat in list(self.seats.values()):
+                if seat.is_clinicians:
+                    seat.connection.send(packet)
+
+
+class Rooms:
+    """Every conversation with sockets on this instance, and the way into it."""
+
+    def __init__(self, subscription: RedisSubscription) -> None:
+        """`subscription` follows the rooms' channels."""
+        self._subscription = subscription
+        self._rooms: dict[UUID, Room] = {}
+
+    def find(self, conversation_id: UUID) -> Room | None:
+        """The room, if somebody is in it."""
+        return self._rooms.get(conversation_id)
+
+    def catch_up(self) -> None:
+        """What was published meanwhile may be lost: read it, for every room."""
+        for room in self._rooms.values():
+            room.catch_up()
+
+    async def join(self, connection: Connection, conversation_id: UUID, after_seq: int | None) -> Joined:
+        """Let a socket in, once it was told what it missed. Raises NotFound, TooManyRequests, Unavailable."""
+        async with connection.turn:
+            self.leave(connection, conversation_id)
+            if len(connection.rooms) >= ROOMS_PER_SOCKET:
+                raise TooManyRequests
+            room = self._rooms.setdefault(conversation_id, Room(conversation_id))
+            room.entrants += 1
+            try:
+                return await self._enter(room, connection, after_seq)
+            finally:
+                if connection not in room.seats:
+                    self._let_go(room)
+
+    def leave(self, connection: Connection, conversation_id: UUID) -> None:
+        """Let a socket out, if it is in."""
+        room = connection.rooms.pop(conversation_id, None)
+        if room:
+            del room.seats[connection]
+            self._let_go(room)
+
+    def leave_all(self, connection: Connection) -> None:
+        """Let a socket out of wherever it is."""
+        for conversation_id in list(connection.rooms):
+            self.leave(connection, conversation_id)
+
+    def _let_go(self, room: Room) -> None:
+        self._subscription.leave(*_channels(room))
+        room.entrants -= 1
+        if not room.entrants:
+            del self._rooms[room.conversation_id]
+
+    async def _enter(self, room: Room, connection: Connection, after_seq: int | None) -> Joined:
+        """Subscribed before the database is read, so that what comes in between passes by and is read too."""
+        await self._subscription.follow(*_channels(room))
+        returns = self._subscription.returns
+        membership, page = await asyncio.to_thread(history.enter, connection.caller, room.conversation_id, after_seq)
+        recovered = after_seq is not None and after_seq <= membership.last_seq
+        seat = Seat(connection, after_seq if after_seq is not None and recovered else membership.last_seq)
+        while True:
+            await seat.tell_in_step(page)
+            if not connection.is_open:
+                raise Unavailable
+            if page.is_last and returns == self._subscription.returns and room.seat(seat):
+                connection.rooms[room.conversation_id] = room
+                return Joined(recovered, seat.seq)
+            returns, awaited = self._subscription.returns, room.seq
+            page = await self._next_page(room, seat)
+            if not page.messages and seat.seq < awaited:
+                raise Unavailable  # Redis told of a message that the database does not hold
+
+    async def _next_page(self, room: Room, seat: Seat) -> Page:
+        return await asyncio.to_thread(history.page_after, room.conversation_id, seat.seq, seat.is_clinicians)
+
+
+def analysed(analysis: ShownAnalysis, conversation_id: UUID) -> Packet:
+    """What tells a clinician what the model said."""
+    told = f'"messageId":"{analysis.message_id}","conversationId":"{conversation_id}"'
+    return frame("message-analysed", f'{{{told},"analysis":{analysis.model_dump_json()}}}')
+
+
+def _channels(room: Room) -> tuple[str, str]:
+    return message_channel(room.conversation_id), typing_channel(room.conversation_id)
