@@ -1,0 +1,81 @@
+"""Where a model may lie, and why one is refused."""
+
+import json
+import shutil
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from containers.inference.classifier import load
+from containers.inference.model_directory import MANIFEST, SERVED_FILES, ModelUnusable, digest
+from containers.inference.settings import Settings
+
+SHIPPED = Path(Settings().model_path)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SHIPPED, tmp_path / "model"))
+
+
+def rewrite(directory: Path, name: str, **changes: object) -> None:
+    """Changes members of a JSON file and makes the manifest agree."""
+    described = json.loads((directory / name).read_text()) | changes
+    (directory / name).write_text(json.dumps(described))
+    manifest = json.loads((directory / MANIFEST).read_text())
+    manifest["sha256"][name] = digest(directory / name)
+    (directory / MANIFEST).write_text(json.dumps(manifest))
+
+
+def test_a_directory_is_served_from_wherever_it_is_copied(copy: Path) -> None:
+    assert load(str(copy), 1).predict("See you on Friday").label == "Normal"
+
+
+def test_a_bucket_url_is_fetched_and_served() -> None:
+    bucket = fsspec.filesystem("memory")
+    for name in (MANIFEST, *SERVED_FILES):
+        bucket.pipe_file(f"/models/v1/{name}", (SHIPPED / name).read_bytes())
+    assert load("memory://models/v1", 1).description.version == load(str(SHIPPED), 1).description.version
+
+
+@pytest.mark.parametrize("name", SERVED_FILES)
+def test_an_altered_file_is_refused_by_name(copy: Path, name: str) -> None:
+    with (copy / name).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(ModelUnusable, match=name) as raised:
+        load(str(copy), 1)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_manifest_other_than_the_pinned_one_is_refused(copy: Path) -> None:
+    assert load(str(copy), 1, digest(copy / MANIFEST))
+    with pytest.raises(ModelUnusable, match="MODEL_MANIFEST_SHA256"):
+        load(str(copy), 1, "0" * 64)
+
+
+@pytest.mark.parametrize("location", ["/nowhere", "memory://nowhere/model", "unknown://bucket/model"])
+def test_a_place_without_a_model_is_refused_in_one_line(location: str) -> None:
+    with pytest.raises(ModelUnusable, match=r"nowhere|unknown") as raised:
+        load(location, 1)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_model_made_for_another_normalisation_is_refused(copy: Path) -> None:
+    rewrite(copy, "bloom.json", normalisation=99)
+    with pytest.raises(ModelUnusable, match="normalisation 99"):
+        load(str(copy), 1)
+
+
+def test_a_model_that_fails_its_self_test_is_refused_without_the_sentence(copy: Path) -> None:
+    rewrite(copy, "bloom.json", selfTest=[{"text": "See you on Friday", "label": "Bipolar"}])
+    with pytest.raises(ModelUnusable, match="self-test sentence 1 is Normal, expected Bipolar"):
+        load(str(copy), 1)
+
+
+def test_the_manifest_covers_every_shipped_file_and_all_of_it_stays_small() -> None:
+    manifest = json.loads((SHIPPED / MANIFEST).read_text())["sha256"]
+    files = [path for path in SHIPPED.iterdir() if path.name != MANIFEST]
+    assert {path.name for path in files} == set(manifest)
+    assert all(digest(path) == manifest[path.name] for path in files)
+    assert sum(path.stat().st_size for path in files) < 9_000_000

@@ -1,0 +1,61 @@
+"""Two real relays with their database and Redis, shared by the whole session; each test brings its own people."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from redis import Redis
+
+from dev.cloud import LocalCloud
+from shared import redis as upstash
+from shared.database.engine import engine
+from shared.settings import Settings, settings
+from tests.containers.realtime.clients import Clients
+from tests.containers.realtime.people import Care, in_care
+
+PARTS = ("postgres", "database", "redis", "upstash", "realtime_1", "realtime_2")
+SHORTER = {"BCRYPT_COST": "4", "TYPING_EXPIRES_SECONDS": "1"}
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[LocalCloud]:
+    with LocalCloud(parts=PARTS, settings=SHORTER) as cloud:
+        yield cloud
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_the_cloud(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in cloud.settings.items():
+        monkeypatch.setenv(name, value)
+    _forget()
+    yield
+    engine().dispose()
+    _forget()
+
+
+def _forget() -> None:
+    settings.cache_clear()
+    engine.cache_clear()
+    if upstash._client.cache_info().currsize:
+        upstash._client().close()  # type: ignore[no-untyped-call]
+        upstash._client.cache_clear()
+
+
+@pytest.fixture
+def redis(cloud: LocalCloud) -> Iterator[Redis]:
+    with Redis.from_url(cloud.settings["REDIS_URL"]) as client:
+        yield client
+
+
+@pytest.fixture
+def care() -> Care:
+    """A patient and their therapist, with a conversation."""
+    return in_care()
+
+
+@pytest.fixture
+async def clients(cloud: LocalCloud) -> AsyncIterator[Clients]:
+    opened = Clients(cloud.url("realtime_1"))
+    yield opened
+    await opened.close()

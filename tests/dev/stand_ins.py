@@ -1,0 +1,66 @@
+"""What stands in for other parts in the tests of the local cloud, and patience with an end."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dev.http_listener import Answer, Request
+from dev.ports import free_ports, in_use
+from dev.processes import is_zombie, started_at
+from dev.redis_server import redis_command
+
+ISSUER = "http://127.0.0.1:3062"
+
+
+async def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Return once the condition holds; fail when it does not within the time."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of this number runs."""
+    return bool(started_at(pid)) and not is_zombie(pid)
+
+
+class RedisProcess:
+    """A Redis that a test can take away and bring back."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_ports(["redis"])["redis"]
+        self._folder = folder
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(redis_command(self.port, self._folder), stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while not in_use(self.port):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+        self._process.terminate()
+        self._process.wait(10)
+
+    def freeze(self) -> None:
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+
+@dataclass
+class Subscriber:
+    """A function's stand-in: remembers what was pushed and answers with the statuses it was told, then 204."""
+
+    statuses: list[int] = field(default_factory=list)
+    received: list[Request] = field(default_factory=list)
+    url: str = ""
+
+    async def answer(self, request: Request) -> Answer:
+        self.received.append(request)
+        return Answer(self.statuses.pop(0) if self.statuses else 204, b"")

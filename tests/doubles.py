@@ -1,0 +1,58 @@
+"""Real Redis behind the Upstash double, Pub/Sub, SMTP and the OpenID issuer, for functions that run in the test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from functions_framework import create_app
+
+from dev.cloud import LocalCloud
+from infra.migrations.local import LocalDatabase
+from shared import inference, mail, outbox, redis
+from shared.http import internal_caller, rate_limit
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = {"redis", "upstash", "smtp", "oidc", "pubsub"}
+
+
+@pytest.fixture(scope="session")
+def doubles() -> Iterator[LocalCloud]:
+    """The worker's doubles, without a function to push to."""
+    with LocalCloud(parts=PARTS) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def product(doubles: LocalCloud, database: LocalDatabase, environment: Callable[..., None]) -> Iterator[LocalCloud]:
+    """Settings that point at the doubles and an empty database and Redis, with no memory of an earlier test."""
+    names = ("upstash_redis_rest_url", "upstash_redis_rest_token", "redis_url", "smtp_url", "pubsub_emulator_host")
+    issuer = ("oidc_issuer", "oidc_jwks_url", "oidc_audience", "push_service_account", "scheduler_service_account")
+    environment(**{name: doubles.settings[name.upper()] for name in (*names, *issuer)})
+    forget()
+    redis.ask(lambda client: client.flushall())
+    yield doubles
+    forget()
+
+
+def forget() -> None:
+    """Close every client and drop every cache and breaker state that this process keeps."""
+    for client in (redis._client, inference._client):
+        if client.cache_info().currsize:
+            client().close()
+            client.cache_clear()
+    if outbox._publisher.cache_info().currsize:
+        outbox._publisher()[0].stop()
+        outbox._publisher()[0].transport.close()
+        outbox._publisher.cache_clear()
+    inference.risk_thresholds.cache_clear()
+    mail.mailer.cache_clear()
+    internal_caller._fetch_keys.cache_clear()
+    rate_limit._local_arrivals.clear()
+    redis._breaker.succeeded()
+    inference._breaker.succeeded()
+
+
+def function_client(name: str) -> FlaskClient:
+    """A client of a function as Cloud Functions would load it, in this process."""
+    return create_app("handle", str(ROOT / "functions" / name / "main.py")).test_client()

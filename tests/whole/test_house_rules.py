@@ -1,0 +1,102 @@
+"""Rules of the house about source that import-linter, ruff and mypy do not know."""
+
+import ast
+import re
+
+from infra.migrations.tables import SUBJECTS
+from shared.settings import Settings
+from tests.whole.source import PRODUCT, attributes, calls, files, imports, name, parsed
+
+READS_THE_ENVIRONMENT = {
+    "shared/settings.py",
+    "containers/inference/settings.py",  # it imports nothing of ours
+    "infra/migrations/__main__.py",  # one variable, where none of the others need be set
+}
+MAY_SLEEP = {
+    "tests/postgres.py",
+    "tests/dev/stand_ins.py",
+    "tests/containers/realtime/relay_process.py",
+    "tests/functions/messages/inference_stand_in.py",  # the stand-in is slow, the test is not
+}
+# Who looks at what patients write, and at what is said of it; everybody else asks shared.access or shared.messages.
+PATIENTS_ROWS = {
+    "CareRelationship": {"shared/access.py"},
+    "Conversation": {"shared/access.py", "functions/messages/conversations.py", "functions/messages/messages.py"},
+    "ConversationMember": {"shared/access.py", "functions/messages/conversations.py"},
+    "Message": {"shared/messages.py", "functions/messages/conversations.py", "functions/messages/messages.py"},
+    "MessageVersion": {"functions/messages/messages.py"},
+    "MessageAnalysis": {"shared/messages.py", "functions/messages/analysis.py"},
+    "MessageAttachment": set(),
+    "RiskEvent": {"functions/messages/alerts.py"},
+    "MLFeedback": set(),
+    "FileAsset": set(),
+    "FileShare": set(),
+    "PatientProfile": {"functions/messages/crisis_resources.py"},
+    "Appointment": set(),
+    "AppointmentAttendee": set(),
+    "AppointmentSeries": set(),
+}
+PLAYS_PEOPLE = ("dev/seed", "benchmarks/", "infra/migrations/", "shared/database/")
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    readers = {
+        name(path)
+        for path in files("shared", "functions", "containers", "infra")
+        if {"os.environ", "os.getenv"} & {*attributes(path), *imports(path)}
+    }
+    assert readers == READS_THE_ENVIRONMENT
+
+
+def test_only_the_http_kernel_imports_flask() -> None:
+    importers = {
+        name(path)
+        for path in files(*PRODUCT)
+        if any(found.split(".")[0] in {"flask", "werkzeug"} for found in imports(path))
+    }
+    assert {importer for importer in importers if not importer.startswith("shared/http/")} == set()
+
+
+def test_a_function_is_made_of_its_slices_and_nothing_else() -> None:
+    for path in files("functions"):
+        if path.name == "main.py":
+            assert set(imports(path)) == {"shared.http.app.function"}, name(path)
+
+
+def test_a_transaction_is_the_only_place_that_commits() -> None:
+    for path in files("shared", "functions", "containers"):
+        if name(path) != "shared/database/transaction.py" and not name(path).startswith("shared/database/pipelined"):
+            assert not [found for found in attributes(path) if found.endswith(".commit")], name(path)
+
+
+def test_no_test_waits_for_time_to_pass() -> None:
+    sleepers = {name(path) for path in files("tests") if "time.sleep" in {*attributes(path), *imports(path)}}
+    assert sleepers <= MAY_SLEEP
+
+
+def test_patients_rows_are_looked_at_only_where_they_may_be() -> None:
+    models = {model for subject in SUBJECTS for model in vars(subject)}
+    assert set(PATIENTS_ROWS) <= models, "a model was renamed"
+    for path in files(*PRODUCT):
+        for found in imports(path):
+            model = found.rpartition(".")[2]
+            if model in PATIENTS_ROWS and ".models." in found and not name(path).startswith(PLAYS_PEOPLE):
+                assert name(path) in PATIENTS_ROWS[model], f"{name(path)} imports {model}"
+
+
+def test_sql_that_is_written_as_text_is_a_constant() -> None:
+    for path in files("shared", "functions", "containers"):
+        for call in calls(path, "text", "exec_driver_sql"):
+            constant = isinstance(call.args[0], ast.Constant | ast.Name)
+            assert constant or name(path) == "shared/database/models/base.py", f"{name(path)}:{call.lineno}"
+
+
+def test_every_setting_says_what_it_is() -> None:
+    for setting, field in Settings.model_fields.items():
+        assert len(field.description or "") > 10, f"{setting} has no description"
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", setting)
+
+
+def test_every_file_says_in_one_sentence_what_it_is_for() -> None:
+    for path in files(*PRODUCT, "tests"):
+        assert ast.get_docstring(parsed(path)), f"{name(path)} has no docstring"
