@@ -156,7 +156,7 @@ def _publish(events: list[tuple[UUID, str]]) -> None:
 @functools.cache
 def _publisher() -> tuple[Any, str]:
     from google.api_core.retry import Retry
-    from google.cloud import pubsub_v1  # type: ignore[attr-defined]
+    from google.cloud import pubsub_v1
 
     client = pubsub_v1.PublisherClient(
         batch_settings=pubsub_v1.types.BatchSettings(max_latency=0.005),

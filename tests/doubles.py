@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from functions_framework import create_app
 
@@ -55,4 +56,5 @@ def forget() -> None:
 
 def function_client(name: str) -> FlaskClient:
     """A client of a function as Cloud Functions would load it, in this process."""
-    return create_app("handle", str(ROOT / "functions" / name / "main.py")).test_client()
+    app: Flask = create_app("handle", str(ROOT / "functions" / name / "main.py"))  # type: ignore[no-untyped-call]
+    return app.test_client()

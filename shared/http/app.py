@@ -93,8 +93,6 @@ def _begin() -> None:
     )
     # A server's thread answers one request after another: nobody may act in the name of the one before.
     audit.acting.set(audit.Acting(None, client_address()))
-    # A thread answers one request after another: whoever asked before must not be named for this one.
-    audit.acting.set(audit.Acting(None, client_address()))
 
 
 def _finish(response: Response) -> Response:

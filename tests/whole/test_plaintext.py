@@ -1,4 +1,4 @@
-"""What people write, are called and sign in with is kept sealed or not at all: nothing at rest or on its way shows it."""
+"""What people write, are called and sign in with is kept sealed or not at all: nowhere does it stand in the open."""
 
 import asyncio
 import base64

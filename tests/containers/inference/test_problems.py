@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import httpx
 import pytest
 
 from containers.inference.classifier import Classifier
+from containers.inference.engines import Logits
 from containers.inference.settings import Settings
 
 from .conftest import HeldEngine, serving, until
@@ -14,10 +17,10 @@ from .conftest import HeldEngine, serving, until
 SECRET = "marzipan-elephant-7"
 
 
-def expect(answer: httpx.Response, status: int, name: str) -> dict[str, object]:
+def expect(answer: httpx.Response, status: int, name: str) -> dict[str, Any]:
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-    problem: dict[str, object] = answer.json()
+    problem: dict[str, Any] = answer.json()
     assert problem["type"] == f"urn:bloom:problem:{name}"
     assert problem["status"] == status
     assert problem["title"]
@@ -103,7 +106,7 @@ async def test_unknown_routes_and_methods_are_problems_too(client: httpx.AsyncCl
 
 @pytest.mark.parametrize("value", ["", "0", "-1", "1.5", "soon", "9" * 400, "٣"])
 async def test_a_deadline_that_is_no_number_of_milliseconds_is_malformed(client: httpx.AsyncClient, value: str) -> None:
-    answer = await client.post("/predict", json={"text": "a"}, headers={"X-Deadline-Ms": value.encode()})
+    answer = await client.post("/predict", json={"text": "a"}, headers=[(b"X-Deadline-Ms", value.encode())])
     assert "X-Deadline-Ms" in str(expect(answer, 400, "malformed")["detail"])
 
 
@@ -128,7 +131,7 @@ async def test_a_network_that_fails_is_told_without_its_message(
     classifier: Classifier, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Failing:
-        def logits(self, windows: object) -> object:
+        def logits(self, windows: Sequence[Sequence[int]]) -> Logits:
             raise RuntimeError(f"cannot multiply {SECRET}")
 
     broken = Classifier(classifier.description, classifier._tokenizer, Failing())

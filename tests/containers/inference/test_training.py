@@ -18,7 +18,7 @@ from containers.inference.engines import OnnxEngine  # noqa: E402
 from containers.inference.training import publication  # noqa: E402
 from containers.inference.training.clinic_phrases import held_out_messages, read_templates  # noqa: E402
 from containers.inference.training.evaluation import Share, measure  # noqa: E402
-from containers.inference.training.export import export_onnx  # noqa: E402
+from containers.inference.training.export import Precision, export_onnx  # noqa: E402
 from containers.inference.training.fitting import Schedule  # noqa: E402
 from containers.inference.training.labelled_texts import LABELS, SPLITS, LabelledText, in_split, split_of  # noqa: E402
 from containers.inference.training.lessons import LessonPlan, Lessons  # noqa: E402
@@ -119,7 +119,9 @@ def test_templates_hold_every_label_in_every_language_and_no_phrase_twice() -> N
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-5), ("int8-weights", 0.05), ("int8", 0.5)])
-def test_the_exported_network_says_what_the_trained_one_says(tmp_path: Path, precision: str, tolerance: float) -> None:
+def test_the_exported_network_says_what_the_trained_one_says(
+    tmp_path: Path, precision: Precision, tolerance: float
+) -> None:
     torch.manual_seed(5)
     network = new_network(TINY, 400, dropout=0.1)
     windows = [[0, *range(5, 5 + length), 2] for length in (0, 1, 9, 30)]
