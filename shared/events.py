@@ -63,7 +63,7 @@ class MessageAnalysed(Event):
     conversation_id: UUID
     clinician_ids: tuple[UUID, ...]
     analysis: dict[str, object]
-    """The answer of api.md's analysis object, as JSON."""
+    """A `ShownAnalysis` as JSON."""
 
     @property
     def aggregate_id(self) -> UUID:

@@ -33,6 +33,7 @@ NAME = "Quillon Zabriskie"
 EMAIL = "zorro-lemur-4410@people.test"
 PASSWORD = "walrus-turnip-9925"
 TEXTS = (f"{BODY} and everything is fine", f"{BODY} I want to die", f"{BODY} while the model is away", BODY * 50)
+END_OF_COMMANDS = "end of commands"
 BEARER = {"X-Session-Transport": "bearer"}
 
 
@@ -145,7 +146,7 @@ def _places(cloud: LocalCloud, monitor: socket.socket) -> dict[str, bytes]:
     return {
         **_columns(cloud),
         **_redis(cloud),
-        "redis commands": _heard(monitor),
+        "redis commands": _heard(cloud, monitor),
         **{f"{path.parent.name}/{path.name}": path.read_bytes() for path in _files(cloud.data_dir)},
     }
 
@@ -181,14 +182,15 @@ def _redis(cloud: LocalCloud) -> dict[str, bytes]:
         return {f"redis {key.decode()}": key + b" " + (client.dump(key) or b"") for key in keys}
 
 
-def _heard(monitor: socket.socket) -> bytes:
-    monitor.settimeout(1)
+def _heard(cloud: LocalCloud, monitor: socket.socket) -> bytes:
+    """Every command up to a last one of our own: the sweeps go on, so that it never falls silent."""
+    with redis.Redis.from_url(cloud.settings["REDIS_URL"]) as client:
+        client.echo(END_OF_COMMANDS)
+    monitor.settimeout(20)
     heard = b""
-    try:
-        while piece := monitor.recv(1 << 16):
-            heard += piece
-    except TimeoutError:
-        assert b'"PUBLISH"' in heard
+    while END_OF_COMMANDS.encode() not in heard:
+        heard += monitor.recv(1 << 16)
+    assert b'"PUBLISH"' in heard
     return heard
 
 

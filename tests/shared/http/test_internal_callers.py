@@ -76,11 +76,8 @@ def test_no_token_is_401(client: FlaskClient, authorization: str | None) -> None
         ("aud", None),
         ("iss", "https://accounts.google.com"),
         ("iss", None),
-        ("exp", int(time.time()) - 60),
         ("exp", None),
         ("exp", "tomorrow"),
-        ("iat", int(time.time()) + 3600),
-        ("nbf", int(time.time()) + 3600),
     ],
 )
 def test_a_claim_that_is_not_ours_is_401(
@@ -89,6 +86,14 @@ def test_a_claim_that_is_not_ours_is_401(
     changed = claims | {claim: value}
     if value is None:
         del changed[claim]
+    assert call(client, signed(changed, key)).status_code == 401
+
+
+@pytest.mark.parametrize(("claim", "seconds_from_now"), [("exp", -60), ("iat", 3600), ("nbf", 3600)])
+def test_a_token_out_of_its_time_is_401(
+    client: FlaskClient, key: RSAKey, claims: dict[str, Any], claim: str, seconds_from_now: int
+) -> None:
+    changed = claims | {claim: int(time.time()) + seconds_from_now}
     assert call(client, signed(changed, key)).status_code == 401
 
 
