@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from dev.postgres import database_url, is_ready
 from infra.migrations.local import LocalDatabase, prepare, ways_into
 from infra.migrations.tables import metadata
 from shared.database.engine import build_engine, engine
+from tests.waiting import until
 
 TEMPLATE = "bloom_template"
 FASTER_THAN_SAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
@@ -44,9 +44,8 @@ class Cluster:
         command = [sys.executable, "-m", "dev.postgres", "--data", str(self.folder)]
         with (self.folder / "log").open("wb") as log:
             server = subprocess.Popen(command, stdout=log, stderr=log)
-        while not is_ready(self.folder, server.pid):
-            assert server.poll() is None, (self.folder / "log").read_text()
-            time.sleep(0.02)
+        until(lambda: server.poll() is not None or is_ready(self.folder, server.pid))
+        assert server.poll() is None, (self.folder / "log").read_text()
         return server
 
     def clone(self) -> LocalDatabase:

@@ -25,6 +25,17 @@ class PipelinedConnection(Connection):  # type: ignore[misc]
     round_trips = 0
     _begin_owed = False
 
+    def __init__(self, *where: Any, **options: Any) -> None:
+        """As pg8000's own, which leaves its socket open where the server refuses the session."""
+        try:
+            super().__init__(*where, **options)
+        except BaseException:
+            for opened in (getattr(self, "_sock", None), getattr(self, "_usock", None)):
+                if opened is not None:
+                    with suppress(OSError):
+                        opened.close()
+            raise
+
     @property
     def _in_transaction(self) -> bool:
         return self._begin_owed or bool(super()._in_transaction)

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -11,6 +10,7 @@ import pytest
 from dev.cloud import LocalCloud
 from dev.ports import free_ports
 from tests.functions.messages.inference_stand_in import running
+from tests.waiting import until
 from tests.whole.inside import inside
 
 PARTS = {"postgres", "database", "redis", "upstash", "messages"}
@@ -38,7 +38,7 @@ def instances(cloud: LocalCloud) -> Iterator[list[str]]:
     second = subprocess.Popen(command, env=cloud.environment("messages"), stdout=subprocess.DEVNULL)
     urls = [cloud.url("messages"), f"http://127.0.0.1:{port}"]
     try:
-        _wait_until_up(urls[1])
+        until(lambda: _is_up(urls[1]))
         yield urls
     finally:
         second.send_signal(signal.SIGTERM)
@@ -49,12 +49,8 @@ def _command(cloud: LocalCloud) -> list[str]:
     return list(cloud.supervisor["messages"].part.command)
 
 
-def _wait_until_up(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{url}/health").status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.05)
-    raise AssertionError(f"{url} did not come up")
+def _is_up(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health").status_code == 200
+    except httpx.HTTPError:
+        return False

@@ -1,11 +1,8 @@
-"""What stands in for other parts in the tests of the local cloud, and patience with an end."""
+"""What stands in for other parts in the tests of the local cloud."""
 
-import asyncio
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,15 +10,9 @@ from dev.http_listener import Answer, Request
 from dev.ports import free_ports, in_use
 from dev.processes import is_zombie, started_at
 from dev.redis_server import redis_command
+from tests.waiting import until
 
 ISSUER = "http://127.0.0.1:3062"
-
-
-async def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Return once the condition holds; fail when it does not within the time."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 def alive(pid: int) -> bool:
@@ -39,10 +30,7 @@ class RedisProcess:
 
     def start(self) -> None:
         self._process = subprocess.Popen(redis_command(self.port, self._folder), stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while not in_use(self.port):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: in_use(self.port))
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGCONT)

@@ -16,7 +16,8 @@ from dev.cloud import LocalCloud
 from dev.database import is_current
 from dev.postgres import SOCKET_NAME, socket_folder
 from dev.running_part import State
-from tests.dev.stand_ins import alive, eventually
+from tests.dev.stand_ins import alive
+from tests.waiting import eventually
 
 PARTS = ("postgres", "database", "redis", "upstash", "oidc")
 

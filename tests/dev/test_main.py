@@ -15,7 +15,8 @@ import pytest
 
 from dev.environment import ROOT
 from dev.ports import free_ports, setting_of
-from tests.dev.stand_ins import alive, eventually
+from tests.dev.stand_ins import alive
+from tests.waiting import eventually
 
 PARTS = ("redis", "upstash", "oidc", "gateway")
 

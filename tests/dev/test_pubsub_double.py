@@ -17,7 +17,8 @@ from dev.id_tokens import IdTokens, load_key
 from dev.pubsub_double import BackOff, Caller, PubSubDouble, serve
 from dev.pubsub_store import PubSubStore
 from infra.subscriptions import Subscription
-from tests.dev.stand_ins import ISSUER, Subscriber, eventually
+from tests.dev.stand_ins import ISSUER, Subscriber
+from tests.waiting import eventually
 
 TOPIC = "projects/bloom-local/topics/bloom-events"
 SUBSCRIPTIONS = {

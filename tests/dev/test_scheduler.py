@@ -10,7 +10,8 @@ from joserfc import jwt
 from dev.id_tokens import IdTokens, load_key
 from dev.scheduler import Job, is_due
 from infra.schedules import EVERY_MINUTE, Schedule
-from tests.dev.stand_ins import Subscriber, eventually
+from tests.dev.stand_ins import Subscriber
+from tests.waiting import eventually
 
 SUNDAY = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 

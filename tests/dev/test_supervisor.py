@@ -17,7 +17,8 @@ from dev.ports import CannotStart
 from dev.processes import end_leftovers, started_at
 from dev.running_part import Part, State, Status
 from dev.supervisor import Supervisor
-from tests.dev.stand_ins import alive, eventually
+from tests.dev.stand_ins import alive
+from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 SLEEPER = "import time, pathlib, sys; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -16,6 +16,7 @@ from dev.cloud import LocalCloud
 from shared.database.models.messaging import Message
 from shared.database.models.outbox_events import OutboxEvent
 from tests.people import PASSWORD, rows
+from tests.waiting import eventually
 from tests.whole.conftest import Care
 from tests.whole.inside import sized
 
@@ -40,12 +41,6 @@ def kept_in(care: Care) -> list[uuid.UUID]:
     return list(rows(in_order.order_by(Message.seq)))
 
 
-async def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
 async def post_until_kept(http: httpx.AsyncClient, message: dict[str, str]) -> dict[str, Any]:
     """What a client gets that repeats until it is answered."""
     async with asyncio.timeout(20):
@@ -63,7 +58,7 @@ async def test_a_function_killed_between_commit_and_publish_loses_nothing(
     cloud.kill_part("upstash", signal.SIGSTOP)  # the PUBLISH after the commit waits for ever, or until its deadline
     cloud.kill_part("inference", signal.SIGSTOP)  # and so does what comes after it
     posting = asyncio.create_task(http.post("/api/messages", json=message))
-    await until(lambda: kept_in(care))
+    await eventually(lambda: kept_in(care))
     cloud.kill_part("messages")
     cloud.kill_part("upstash")  # with all that was on its way into it
     cloud.kill_part("inference", signal.SIGCONT)

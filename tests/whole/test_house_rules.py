@@ -13,9 +13,7 @@ READS_THE_ENVIRONMENT = {
     "infra/migrations/__main__.py",  # one variable, where none of the others need be set
 }
 MAY_SLEEP = {
-    "tests/postgres.py",
-    "tests/dev/stand_ins.py",
-    "tests/containers/realtime/relay_process.py",
+    "tests/waiting.py",
     "tests/functions/messages/inference_stand_in.py",  # the stand-in is slow, the test is not
 }
 # Who looks at what patients write, and at what is said of it; everybody else asks shared.access or shared.messages.

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from shared.database.models.profiles import PatientProfile
 from shared.database.transaction import transaction
 from shared.roles import Role
 from tests.people import Person, add_care, add_person
+from tests.waiting import until
 from tests.whole.inside import inside
 
 BODY = "zebra-quince-7731"
@@ -86,13 +86,8 @@ def _live(cloud: LocalCloud) -> tuple[str, str]:
 
 
 def _mail_to(cloud: LocalCloud) -> Mail:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        for mail in read_mails(cloud.data_dir / "mail"):
-            if EMAIL in mail.recipients:
-                return mail
-        time.sleep(0.02)
-    raise AssertionError("no mail came")
+    mails = until(lambda: [mail for mail in read_mails(cloud.data_dir / "mail") if EMAIL in mail.recipients])
+    return mails[0]
 
 
 @transaction
@@ -133,13 +128,13 @@ async def _type(cloud: LocalCloud, patient: Person, conversation_id: str) -> Non
 
 
 def _wait_until_analysed(cloud: LocalCloud, therapist: Person, conversation_id: str) -> None:
-    deadline, query = time.monotonic() + 30, {"conversationId": conversation_id}
-    while time.monotonic() < deadline:
+    query = {"conversationId": conversation_id}
+
+    def all_are() -> bool:
         answer = httpx.get(f"{cloud.origin}/api/messages", params=query, headers=therapist.bearer)
-        if all(item["analysis"] for item in answer.json()["items"]):
-            return
-        time.sleep(0.2)
-    raise AssertionError("it was not analysed")
+        return all(item["analysis"] for item in answer.json()["items"])
+
+    until(all_are)
 
 
 def _places(cloud: LocalCloud, monitor: socket.socket) -> dict[str, bytes]:
@@ -148,6 +143,11 @@ def _places(cloud: LocalCloud, monitor: socket.socket) -> dict[str, bytes]:
         **_redis(cloud),
         "redis commands": _heard(cloud, monitor),
         **{f"{path.parent.name}/{path.name}": path.read_bytes() for path in _files(cloud.data_dir)},
+        # The files above may hold them in transfer encoding.
+        **{
+            f"mail/{mail.id} as read": f"{mail.text}{mail.html}".encode()
+            for mail in read_mails(cloud.data_dir / "mail")
+        },
     }
 
 

@@ -1,4 +1,4 @@
-"""The training loop: epochs of lessons, a falling rate, and the best epoch kept."""
+"""The training loop: epochs of lessons, a rate that falls to its end, and the best epoch kept."""
 
 import copy
 import random
@@ -20,9 +20,7 @@ from containers.inference.training.tokens import END_ID, PAD_ID, START_ID
 class Schedule:
     """How long and how fast to learn."""
 
-    epochs: int = 8
-    patience: int = 3
-    """Epochs without improvement before it ends early."""
+    epochs: int = 18
     tokens_a_batch: int = 4096
     rate: float = 1.2e-3
     warm_up: float = 0.06
@@ -49,7 +47,7 @@ def fit(
     torch.manual_seed(schedule.seed)
     optimiser = torch.optim.AdamW(_grouped(network), lr=schedule.rate, betas=(0.9, 0.98))
     rates: torch.optim.lr_scheduler.LRScheduler | None = None
-    best, best_weights, waited = -1.0, copy.deepcopy(network.state_dict()), 0
+    best, best_weights = -1.0, copy.deepcopy(network.state_dict())
     for epoch in range(schedule.epochs):
         started = time.monotonic()
         batches = _batches(lessons.epoch(chance), tokenizer, window_tokens, schedule, chance)
@@ -64,11 +62,8 @@ def fit(
         reached = score()
         seconds = time.monotonic() - started
         print(f"epoch {epoch + 1}: loss {loss:.4f}, validation {reached:.4f}, {seconds:.0f} s", flush=True)  # noqa: T201
-        waited = 0 if reached > best else waited + 1
         if reached > best:
             best, best_weights = reached, copy.deepcopy(network.state_dict())
-        if waited >= schedule.patience:
-            break
     network.load_state_dict(best_weights)
     network.eval()
 

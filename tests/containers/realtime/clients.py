@@ -1,7 +1,6 @@
 """Stock Socket.IO clients that remember what they were told."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +8,7 @@ import socketio
 from socketio.exceptions import ConnectionError as NotConnected
 
 from tests.containers.realtime.people import Care, Someone
-
-
-async def eventually(condition: Callable[[], object], seconds: float = 15) -> None:
-    """Return once the condition holds; fail when it does not within the time."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
+from tests.waiting import eventually
 
 
 class Client:

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ import httpx
 
 from dev.cloud import LocalCloud
 from dev.ports import free_ports
+from tests.waiting import until
 
 
 class RelayProcess:
@@ -33,11 +33,8 @@ class RelayProcess:
         return self._log.read_text()
 
     def wait_until_up(self) -> None:
-        deadline = time.monotonic() + 60
-        while not self._answers():
-            assert self.process.poll() is None, self.log
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: self.process.poll() is not None or self._answers(), 60)
+        assert self.process.poll() is None, self.log
 
     def _answers(self) -> bool:
         try:

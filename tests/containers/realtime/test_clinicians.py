@@ -7,8 +7,9 @@ from redis import Redis
 from dev.cloud import LocalCloud
 from shared.clock import now
 from shared.events import MessageAnalysed, RiskRaised, alert_channel
-from tests.containers.realtime.clients import Clients, eventually
+from tests.containers.realtime.clients import Clients
 from tests.containers.realtime.people import Care, keep, publish
+from tests.waiting import eventually
 
 
 def risk(care: Care) -> RiskRaised:

@@ -11,7 +11,7 @@ from redis import Redis
 from dev.cloud import LocalCloud
 from shared.messages import shown_message_of
 from shared.roles import Role
-from tests.containers.realtime.clients import Client, Clients, eventually
+from tests.containers.realtime.clients import Client, Clients
 from tests.containers.realtime.people import (
     Care,
     analyse,
@@ -23,6 +23,7 @@ from tests.containers.realtime.people import (
     somebody,
     told_only,
 )
+from tests.waiting import eventually
 
 NOT_FOUND = {"error": {"type": "urn:bloom:problem:not-found", "title": "There is nothing here"}}
 

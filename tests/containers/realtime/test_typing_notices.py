@@ -6,8 +6,9 @@ import uuid
 from redis import Redis
 
 from dev.cloud import LocalCloud
-from tests.containers.realtime.clients import Clients, eventually
+from tests.containers.realtime.clients import Clients
 from tests.containers.realtime.people import Care
+from tests.waiting import eventually
 
 
 async def test_typing_is_told_to_the_others_on_every_instance_and_ends_by_itself(

@@ -98,6 +98,7 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(auth: Flask
     problems = [answer.get_json() | {"instance": ""} for answer in (wrong, unknown)]
     assert problems[0] == problems[1]
     assert wrong.status_code == unknown.status_code == 401
+    assert problems[0]["type"] == "urn:bloom:problem:wrong-credentials"
     assert list(wrong.headers.keys()) == list(unknown.headers.keys())
 
 
