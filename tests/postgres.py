@@ -110,7 +110,7 @@ def _worker_database(postgres: Cluster) -> Iterator[tuple[LocalDatabase, Engine]
     admin = build_engine(database.admin_url)
     yield database, admin
     admin.dispose()
-    _forget_engine()
+    forget_engine()
 
 
 @pytest.fixture
@@ -126,10 +126,10 @@ def database(_worker_database: tuple[LocalDatabase, Engine], environment: Callab
 def fresh_database(postgres: Cluster, environment: Callable[..., None]) -> Iterator[LocalDatabase]:
     """A database of the test's own, for what must not touch the worker's: DDL, broken servers, other settings."""
     ways = postgres.clone()
-    _forget_engine()
+    forget_engine()
     environment(database_url=ways.app_url)
     yield ways
-    _forget_engine()
+    forget_engine()
     postgres.drop(ways)
 
 
@@ -143,7 +143,8 @@ def empty(admin: Engine) -> None:
         connection.exec_driver_sql(quickly + deletes)
 
 
-def _forget_engine() -> None:
+def forget_engine() -> None:
+    """Close the engine of this process's settings, if there is one."""
     if engine.cache_info().currsize:
         engine().dispose()
         engine.cache_clear()

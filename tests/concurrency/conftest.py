@@ -10,8 +10,8 @@ import pytest
 from dev.cloud import LocalCloud
 from dev.ports import free_ports
 from tests.functions.messages.inference_stand_in import running
+from tests.inside import inside
 from tests.waiting import until
-from tests.whole.inside import inside
 
 PARTS = {"postgres", "database", "redis", "upstash", "messages"}
 LIMITS = "send-message=100000/1,read-messages=100000/1,conversations=100000/1"

@@ -8,8 +8,8 @@ import httpx
 from sqlalchemy import select
 
 from shared.database.models.messaging import Message
+from tests.inside import sized
 from tests.people import Pair, add_pair, rows
-from tests.whole.inside import sized
 
 SENDERS = 50
 EACH = sized(2, 10)

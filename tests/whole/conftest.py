@@ -7,10 +7,14 @@ import pytest
 
 from dev.client import Listener, Person
 from dev.cloud import LocalCloud
+from tests.inside import inside
 from tests.people import PASSWORD, add_pair
-from tests.whole.inside import inside
 
-SETTINGS = {"BCRYPT_COST": "4", "LIMITS": "send-message=100000/1,sign-in=100000/1", "BLOOM_EVERY_MINUTE_SECONDS": "1"}
+SETTINGS = {
+    "BCRYPT_COST": "4",
+    "LIMITS": "send-message=100000/1,read-messages=100000/1,sign-in=100000/1",
+    "BLOOM_EVERY_MINUTE_SECONDS": "1",
+}
 
 
 @dataclass

@@ -15,10 +15,10 @@ from dev.client import Person
 from dev.cloud import LocalCloud
 from shared.database.models.messaging import Message
 from shared.database.models.outbox_events import OutboxEvent
+from tests.inside import sized
 from tests.people import PASSWORD, rows
 from tests.waiting import eventually
 from tests.whole.conftest import Care
-from tests.whole.inside import sized
 
 ROUNDS = sized(1, 5)
 UNDER_LOAD_SECONDS = sized(6, 30)

@@ -24,9 +24,9 @@ from shared.database.models.consents import Consent, ConsentKind
 from shared.database.models.profiles import PatientProfile
 from shared.database.transaction import transaction
 from shared.roles import Role
+from tests.inside import inside
 from tests.people import Person, add_care, add_person
 from tests.waiting import until
-from tests.whole.inside import inside
 
 BODY = "zebra-quince-7731"
 NAME = "Quillon Zabriskie"

@@ -6,11 +6,9 @@ import pytest
 from redis import Redis
 
 from dev.cloud import LocalCloud
-from shared import redis as upstash
-from shared.database.engine import engine
-from shared.settings import Settings, settings
 from tests.containers.realtime.clients import Clients
 from tests.containers.realtime.people import Care, in_care
+from tests.inside import inside
 
 PARTS = ("postgres", "database", "redis", "upstash", "realtime_1", "realtime_2")
 SHORTER = {"BCRYPT_COST": "4", "TYPING_EXPIRES_SECONDS": "1"}
@@ -23,23 +21,9 @@ def cloud() -> Iterator[LocalCloud]:
 
 
 @pytest.fixture(autouse=True)
-def _settings_of_the_cloud(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    for name, value in cloud.settings.items():
-        monkeypatch.setenv(name, value)
-    _forget()
-    yield
-    engine().dispose()
-    _forget()
-
-
-def _forget() -> None:
-    settings.cache_clear()
-    engine.cache_clear()
-    if upstash._client.cache_info().currsize:
-        upstash._client().close()  # type: ignore[no-untyped-call]
-        upstash._client.cache_clear()
+def _settings_of_the_cloud(cloud: LocalCloud) -> Iterator[None]:
+    with inside(cloud):
+        yield
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.containers.realtime.clients import Clients
 from tests.containers.realtime.people import Care, keep, publish, revoke, run_out, told_only
 from tests.containers.realtime.relay_process import RelayProcess, own_relay
 
-HASTY = {"SOCKET_SIGN_IN_SECONDS": "0.5", "SESSIONS_CHECKED_SECONDS": "0.2", "SOCKET_PING_SECONDS": "1"}
+HASTY = {"SOCKET_SIGN_IN_SECONDS": "2", "SESSIONS_CHECKED_SECONDS": "0.2", "SOCKET_PING_SECONDS": "1"}
 
 
 @pytest.fixture(scope="module")

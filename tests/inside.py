@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import pytest
 
 from dev.cloud import LocalCloud
-from shared.database.engine import engine
 from shared.settings import Settings, settings
+from tests.doubles import forget as forget_clients
+from tests.postgres import forget_engine
 
 LONG = os.environ.get("BLOOM_TEST_LONG") == "1"
 """Whether chaos and concurrency run at their full size (`make test-long`)."""
@@ -34,7 +35,6 @@ def inside(cloud: LocalCloud) -> Iterator[None]:
 
 
 def _forget() -> None:
-    if engine.cache_info().currsize:
-        engine().dispose()
-    engine.cache_clear()
+    forget_engine()
+    forget_clients()
     settings.cache_clear()
