@@ -61,6 +61,7 @@ class Settings(BaseModel):
 
     # Outside parts. The URL's scheme chooses the adapter.
     database_url: str = Field(
+        pattern=r"^(cockroachdb|postgresql|cloudsql)\+pg8000://",
         description="cockroachdb+pg8000://…?sslmode=verify-full · cloudsql+pg8000://user@/db?instance=P:R:I · "
         "postgresql+pg8000://user@/db?unix_sock=/path"
     )
