@@ -1,0 +1,122 @@
+"""A marked secret is sent through every route, wherever a request can carry one, and is found in no log line."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from dev.cloud import LocalCloud
+from dev.openapi import FUNCTIONS, endpoints
+from infra.routes import INTERNAL_PREFIX
+from shared.http.endpoint import Endpoint
+from shared.roles import Role
+from tests.doubles import function_client
+from tests.people import Pair, add_pair, add_person
+from tests.shared.logs import logged
+
+SECRET = "quagga-verbena-3308"
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request with the secret in it."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes | None = None
+    content_type: str = JSON
+
+
+@pytest.fixture
+def unlimited(environment: Callable[..., None], product: LocalCloud) -> None:
+    """No request here is refused for being one too many."""
+    names = {endpoint.limit.name for function in FUNCTIONS for endpoint in endpoints(function) if endpoint.limit}
+    environment(limits=",".join(f"{name}=100000/1" for name in sorted(names)))
+
+
+@pytest.fixture
+def pair(unlimited: None) -> Pair:
+    """A patient and their therapist."""
+    return add_pair()
+
+
+@pytest.fixture
+def callers(pair: Pair, product: LocalCloud) -> list[dict[str, str]]:
+    """The headers of nobody, of each role, of our own services, and of those who send the secret as their token."""
+    administrator = add_person(Role.ADMINISTRATOR)
+    audience = product.settings["OIDC_AUDIENCE"]
+    accounts = (product.settings["PUSH_SERVICE_ACCOUNT"], product.settings["SCHEDULER_SERVICE_ACCOUNT"])
+    tokens = [
+        SECRET,
+        *(person.token for person in (pair.patient, pair.therapist, administrator)),
+        *(product.id_tokens.bearer(account, audience) for account in accounts),
+    ]
+    cookie = {"Cookie": f"bloom-session={SECRET}", "Origin": "http://localhost:3000"}
+    return [{}, cookie, *({"Authorization": f"Bearer {token}"} for token in tokens)]
+
+
+def requests_to(endpoint: Endpoint, caller: dict[str, str], known_id: str) -> Iterator[Sent]:
+    headers = {**caller, "User-Agent": SECRET, "X-Forwarded-For": SECRET, "Traceparent": SECRET, "Referer": SECRET}
+    for id_in_path, query in itertools.product((known_id, SECRET), ("", f"?{SECRET}={SECRET}&cursor={SECRET}")):
+        path = endpoint.path.replace("{id}", id_in_path) + query
+        if not endpoint.has_body:
+            yield Sent(path, headers)
+            continue
+        schema = endpoint.incoming.model_json_schema() if endpoint.incoming else {}
+        for fill in (
+            lambda member: fitting(member, known_id),
+            lambda _: SECRET,
+            lambda _: [SECRET],
+            lambda _: f"{SECRET}\0",
+        ):
+            body = {name: fill(member) for name, member in schema.get("properties", {}).items()}
+            yield Sent(path, headers, json.dumps(body).encode())
+        yield Sent(path, headers, json.dumps({SECRET: SECRET}).encode())
+        yield Sent(path, headers, f'{{"{SECRET}'.encode())
+        yield Sent(path, headers, SECRET.encode(), f"text/plain; charset={SECRET}")
+
+
+def fitting(schema: dict[str, Any], known_id: str) -> Any:
+    """What the field takes, with the secret in it where that can be."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    if schema.get("format") == "uuid":
+        return known_id
+    if schema.get("type") in ("integer", "number"):
+        return 1
+    return f"{SECRET}@people.test" if "email" in schema.get("title", "").lower() else SECRET
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_route_logs_what_it_is_sent(function: str, pair: Pair, callers: list[dict[str, str]]) -> None:
+    client, statuses = function_client(function), set()
+    with logged() as lines:
+        for endpoint in endpoints(function):
+            for caller in callers:
+                for sent in requests_to(endpoint, caller, str(pair.conversation_id)):
+                    statuses.add(ask(client, endpoint.method, sent))
+        for caller in callers:
+            statuses.update(
+                (ask(client, "GET", Sent(f"/{SECRET}", caller)), ask(client, "GET", Sent("/health", caller)))
+            )
+    assert SECRET not in lines.text
+    assert [line["message"] for line in lines.read()].count("request") >= len(callers)
+    assert max(statuses) < 500
+    let_in = {endpoint.status for endpoint in endpoints(function) if not endpoint.path.startswith(INTERNAL_PREFIX)}
+    assert let_in <= statuses, "the way of what is let in was not seen"
+
+
+def ask(client: FlaskClient, method: str, sent: Sent) -> int:
+    answer = client.open(
+        sent.path,
+        method=method,
+        headers=sent.headers,
+        data=sent.body,
+        content_type=sent.content_type if sent.body else None,
+    )
+    return answer.status_code
