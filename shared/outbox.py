@@ -156,10 +156,11 @@ def _publish(events: list[tuple[UUID, str]]) -> None:
 @functools.cache
 def _publisher() -> tuple[Any, str]:
     from google.api_core.retry import Retry
-    from google.cloud import pubsub_v1
+    from google.cloud.pubsub_v1 import PublisherClient
+    from google.cloud.pubsub_v1.types import BatchSettings, PublisherOptions
 
-    client = pubsub_v1.PublisherClient(
-        batch_settings=pubsub_v1.types.BatchSettings(max_latency=0.005),
-        publisher_options=pubsub_v1.types.PublisherOptions(retry=Retry(initial=0.1, deadline=SECONDS_TO_ACCEPT)),
+    client = PublisherClient(
+        batch_settings=BatchSettings(max_latency=0.005),
+        publisher_options=PublisherOptions(retry=Retry(initial=0.1, deadline=SECONDS_TO_ACCEPT)),
     )
     return client, client.topic_path(settings().google_cloud_project, settings().pubsub_topic)

@@ -5,7 +5,7 @@ import re
 
 from infra.migrations.tables import SUBJECTS
 from shared.settings import Settings
-from tests.whole.source import PRODUCT, attributes, calls, files, imports, name, parsed
+from tests.whole.source import PRODUCT, ROOT, attributes, calls, files, imports, name, parsed
 
 READS_THE_ENVIRONMENT = {
     "shared/settings.py",
@@ -98,3 +98,11 @@ def test_every_setting_says_what_it_is() -> None:
 def test_every_file_says_in_one_sentence_what_it_is_for() -> None:
     for path in files(*PRODUCT, "tests"):
         assert ast.get_docstring(parsed(path)), f"{name(path)} has no docstring"
+
+
+def test_every_link_of_the_documentation_leads_somewhere() -> None:
+    pages = [page for page in ROOT.rglob("*.md") if not {".venv", ".bloom", "node_modules"} & set(page.parts)]
+    links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#\s]+)", page.read_text())]
+    assert len(links) > 10
+    broken = [f"{page.name}: {link}" for page, link in links if ":" not in link and not (page.parent / link).exists()]
+    assert broken == []
