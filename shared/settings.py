@@ -63,7 +63,7 @@ class Settings(BaseModel):
     database_url: str = Field(
         pattern=r"^(cockroachdb|postgresql|cloudsql)\+pg8000://",
         description="cockroachdb+pg8000://…?sslmode=verify-full · cloudsql+pg8000://user@/db?instance=P:R:I · "
-        "postgresql+pg8000://user@/db?unix_sock=/path"
+        "postgresql+pg8000://user@/db?unix_sock=/path",
     )
     database_pool_size: int = Field(4, ge=1, description="Connections one instance keeps at most")
     database_statement_timeout_ms: int = Field(5_000, ge=100, description="Milliseconds a statement may run")
