@@ -3,8 +3,10 @@
 pg8000 waits for the server after each of Parse, Describe and Execute, and after BEGIN: a transaction of three
 statements waits thirteen times. The protocol lets a client send all of it and read the answers afterwards
 (https://www.postgresql.org/docs/current/protocol-flow.html, "Pipelining"); the same transaction then waits four times.
+It also reads each statement letter by letter to number its parameters; here that is done once a statement.
 """
 
+import functools
 from collections.abc import Sequence
 from contextlib import suppress
 from io import IOBase
@@ -12,11 +14,38 @@ from typing import Any
 
 from pg8000.converters import make_params
 from pg8000.core import NULL_BYTE, SYNC_MSG, Context, _flush, _write
+from pg8000.dbapi import convert_paramstyle
 from pg8000.exceptions import Error, InterfaceError
-from pg8000.legacy import Connection
+from pg8000.legacy import Connection, Cursor
 
 BEGIN = "begin transaction"
 ENDS = {"commit", "rollback"}
+STATEMENTS_REMEMBERED = 500
+
+
+class _Bound(str):
+    """A statement with numbered parameters, and what stands for them."""
+
+    values: Sequence[Any]
+    oids: Sequence[int]
+
+
+@functools.lru_cache(STATEMENTS_REMEMBERED)
+def _numbered(statement: str) -> str:
+    numbered: str = convert_paramstyle("format", statement, ())[0]
+    return numbered
+
+
+class PipelinedCursor(Cursor):  # type: ignore[misc]
+    """A cursor that knows a statement it has numbered before."""
+
+    def execute(self, operation: str, args: Sequence[Any] = (), stream: IOBase | None = None) -> Cursor:
+        """As pg8000's own, whose translation of errors it keeps."""
+        if not args or stream is not None or self.paramstyle != "format":
+            return super().execute(operation, args, stream)
+        bound = _Bound(_numbered(operation))
+        bound.values, bound.oids = args, self._input_oids
+        return super().execute(bound)
 
 
 class PipelinedConnection(Connection):  # type: ignore[misc]
@@ -40,8 +69,14 @@ class PipelinedConnection(Connection):  # type: ignore[misc]
     def _in_transaction(self) -> bool:
         return self._begin_owed or bool(super()._in_transaction)
 
+    def cursor(self) -> PipelinedCursor:
+        """A cursor of this connection."""
+        return PipelinedCursor(self)
+
     def execute_simple(self, statement: str) -> Context:
         """Send one statement without parameters; BEGIN is only noted, and travels with what follows it."""
+        if isinstance(statement, _Bound):
+            return self.execute_unnamed(statement, statement.values, statement.oids)
         if statement == BEGIN:
             self._begin_owed = True
             return Context(statement)
