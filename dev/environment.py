@@ -104,4 +104,5 @@ def product_settings(ports: Mapping[str, int], database_url: str) -> dict[str, s
         "OIDC_AUDIENCE": origin,
         "PUSH_SERVICE_ACCOUNT": PUSH_ACCOUNT,
         "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER_ACCOUNT,
+        "TWO_FACTOR_FOR_STAFF": "false",  # the seeded staff sign in with their password alone
     }

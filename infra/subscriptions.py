@@ -22,7 +22,9 @@ class Subscription:
 
 SUBSCRIPTIONS: Final[dict[str, Subscription]] = {
     "auth-events": Subscription(
-        ("verification-requested", "sign-up-repeated", "sessions-revoked"), "auth", "/api/internal/auth/events"
+        ("verification-requested", "sign-up-repeated", "account-notice", "sessions-revoked"),
+        "auth",
+        "/api/internal/auth/events",
     ),
     "messages-events": Subscription(("message-sent", "risk-raised"), "messages", "/api/internal/messages/events"),
 }

@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm import Session as Database
 
 from shared import audit
+from shared.audit_actions import Action
 from shared.database.models.accounts import User, UserStatus
 from shared.database.models.care import CareRelationship, CareStatus
 from shared.database.models.messaging import Conversation, ConversationMember
@@ -38,7 +39,7 @@ class Membership:
     """Whether the care relationship is accepted, so that messages may be written."""
 
 
-def conversation(db: Database, caller: Caller, conversation_id: UUID, *, action: str) -> Membership:
+def conversation(db: Database, caller: Caller, conversation_id: UUID, *, action: Action) -> Membership:
     """The conversation, if it is the caller's: a patient's own at any time, a therapist's while care is accepted.
 
     Leaves an audit entry named by `action`. Raises NotFound, which is audited too.
@@ -51,7 +52,7 @@ def conversation(db: Database, caller: Caller, conversation_id: UUID, *, action:
     return membership
 
 
-def open_conversation(db: Database, caller: Caller, conversation_id: UUID, *, action: str) -> Membership:
+def open_conversation(db: Database, caller: Caller, conversation_id: UUID, *, action: Action) -> Membership:
     """As `conversation`, for writing. Raises NotFound, ConversationClosed."""
     membership = conversation(db, caller, conversation_id, action=action)
     if not membership.is_open:
@@ -60,7 +61,7 @@ def open_conversation(db: Database, caller: Caller, conversation_id: UUID, *, ac
 
 
 def conversations(
-    db: Database, caller: Caller, *, action: str, before: tuple[datetime, UUID] | None, limit: int
+    db: Database, caller: Caller, *, action: Action, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[Membership]:
     """Conversations that the caller may read, the latest activity first, each leaving its audit entry.
 
@@ -75,7 +76,7 @@ def conversations(
     return memberships
 
 
-def accepted_care(db: Database, caller: Caller, other_id: UUID, *, action: str) -> CareRelationship:
+def accepted_care(db: Database, caller: Caller, other_id: UUID, *, action: Action) -> CareRelationship:
     """The accepted care relationship between the caller and another person. Raises NotFound, which is audited."""
     found = db.scalar(
         select(CareRelationship).where(

@@ -1,5 +1,6 @@
 """The audit trail: who did what to whom, written with the change, and refusals in a transaction of their own."""
 
+import ipaddress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session as Database
 
+from shared.audit_actions import Action
 from shared.clock import now
 from shared.database.models.audit_trail import AuditEvent
 from shared.database.transaction import transaction
@@ -38,9 +40,22 @@ def client_address(forwarded_for: str, peer: str | None) -> str:
     return peer or "unknown"
 
 
+def network_of(address: str) -> str:
+    """What limits count an address by: an IPv6 customer has a whole /64 (RFC 6177) and counts as one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
 def record(
     db: Database,
-    action: str,
+    action: Action,
     *,
     subject_id: UUID | None = None,
     resource: tuple[str, UUID] | None = None,
@@ -51,6 +66,18 @@ def record(
 
     `actor_id` is needed only where the request has no session yet.
     """
+    _add(db, action, subject_id=subject_id, resource=resource, actor_id=actor_id, outcome=outcome)
+
+
+def _add(
+    db: Database,
+    action: str,
+    *,
+    subject_id: UUID | None,
+    resource: tuple[str, UUID] | None,
+    actor_id: UUID | None = None,
+    outcome: Outcome,
+) -> None:
     who, trace = acting.get(), current.get()
     db.add(
         AuditEvent(
@@ -80,12 +107,12 @@ def record_denial(denial: Denial) -> None:
 @transaction
 def record_failure(
     db: Database,
-    action: str,
+    action: Action | str,
     *,
     subject_id: UUID | None = None,
     resource_id: UUID | None = None,
     outcome: Outcome = "failure",
 ) -> None:
-    """Keep what did not succeed, e.g. a wrong password."""
+    """Keep what did not succeed, e.g. a wrong password; a refused route is told by its method and path."""
     resource = ("resource", resource_id) if resource_id else None
-    record(db, action, subject_id=subject_id, resource=resource, outcome=outcome)
+    _add(db, action, subject_id=subject_id, resource=resource, outcome=outcome)

@@ -103,6 +103,22 @@ class VerificationRequested(Event):
         return self.user_id
 
 
+class AccountNotice(Event):
+    """Something happened to an account that its owner is told by mail: `notice` says what, in the words of auth."""
+
+    type: ClassVar[str] = "account-notice"
+
+    user_id: UUID
+    notice: str
+    token: str | None = None
+    """Where the mail carries a link that works once; it is kept nowhere else."""
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The account."""
+        return self.user_id
+
+
 class SignUpRepeated(Event):
     """Somebody signed up with an address that has an account; its owner is told by mail."""
 
@@ -144,7 +160,15 @@ class TypingNoticed(Schema):
 
 EVENT_TYPES: dict[str, type[Event]] = {
     event.type: event
-    for event in (MessageSent, MessageAnalysed, RiskRaised, VerificationRequested, SignUpRepeated, SessionsRevoked)
+    for event in (
+        MessageSent,
+        MessageAnalysed,
+        RiskRaised,
+        VerificationRequested,
+        SignUpRepeated,
+        AccountNotice,
+        SessionsRevoked,
+    )
 }
 
 

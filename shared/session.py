@@ -35,6 +35,15 @@ class Caller:
     user_id: UUID
     role: Role
     session_id: UUID
+    proved_at: datetime | None = None
+    """When they last proved who they are, by signing in or stepping up; UTC."""
+    owes_second_factor: bool = False
+    """Whether they are staff, who must have one, and signed in without."""
+
+    def is_fresh(self) -> bool:
+        """Whether that proof is recent enough for what asks for a step-up."""
+        lasts = timedelta(minutes=settings().step_up_minutes)
+        return self.proved_at is not None and now() < self.proved_at + lasts
 
 
 @dataclass(frozen=True)
@@ -46,8 +55,10 @@ class NewSession:
     expires_at: datetime
 
 
-def open_session(db: Database, user: User, *, transport: Transport, address: str, user_agent: str) -> NewSession:
-    """Open a session for a user within the caller's transaction."""
+def open_session(
+    db: Database, user: User, *, transport: Transport, address: str, user_agent: str, second_factor: bool = False
+) -> NewSession:
+    """Open a session within the caller's transaction; `second_factor` is whether one was shown besides a password."""
     token = secrets.token_urlsafe(32)
     moment = now()
     row = Session(
@@ -59,10 +70,32 @@ def open_session(db: Database, user: User, *, transport: Transport, address: str
         transport=transport,
         ip=address,
         user_agent=user_agent,
+        stepped_up_at=moment,
+        two_factor_at=moment if second_factor else None,
     )
     db.add(row)
     db.flush()
     return NewSession(token, row.id, row.expires_at)
+
+
+def renew_token(
+    db: Database, caller: Caller, *, second_factor: bool = False
+) -> tuple[NewSession, SessionsRevoked] | None:
+    """Give the caller's session a new token, proved now, within the caller's transaction; None where it has ended.
+
+    The old token ends: hand the event to `deliver_revocation` after the commit. Open sockets stay, since the session
+    is the same.
+    """
+    row = db.scalar(select(Session).where(Session.id == caller.session_id, Session.revoked_at.is_(None)))
+    if row is None:
+        return None
+    token, old, moment = secrets.token_urlsafe(32), bytes(row.token_hash), now()
+    row.token_hash, row.last_seen_at, row.stepped_up_at = _digest(token), moment, moment
+    if second_factor:
+        row.two_factor_at = moment
+    ended = SessionsRevoked(occurred_at=moment, user_id=row.user_id, session_ids=(), token_hashes=(old.hex(),))
+    outbox.record(db, ended)
+    return NewSession(token, row.id, row.expires_at), ended
 
 
 def find_in_database(token: str) -> Caller | None:
@@ -90,7 +123,12 @@ def _find_alive(db: Database, token_hash: bytes) -> tuple[Caller, datetime] | No
         return None
     if moment - found.last_seen_at >= SEEN_EVERY:
         found.last_seen_at = moment
-    return Caller(found.user_id, Role(role), found.id), _ends_at(found, role, seen_at=moment)
+    return _caller(found, Role(role)), _ends_at(found, role, seen_at=moment)
+
+
+def _caller(found: Session, role: Role) -> Caller:
+    owes = settings().two_factor_for_staff and role.is_staff and found.two_factor_at is None
+    return Caller(found.user_id, role, found.id, found.stepped_up_at, owes)
 
 
 def _ends_at(found: Session, role: Role, seen_at: datetime) -> datetime:
@@ -108,9 +146,14 @@ def still_open(db: Database, session_ids: Iterable[UUID]) -> frozenset[UUID]:
     return frozenset(found.id for found, role in rows if now() < _ends_at(found, role, found.last_seen_at))
 
 
-def cookie_name() -> str:
-    """The session cookie's name: `__Host-` wherever TLS is (RFC 6265bis)."""
-    return "__Host-bloom-session" if settings().secure_cookies else "bloom-session"
+def cookie_name(purpose: str = "session") -> str:
+    """What our cookie for a purpose is called: `__Host-` wherever TLS is (RFC 6265bis)."""
+    return f"__Host-bloom-{purpose}" if settings().secure_cookies else f"bloom-{purpose}"
+
+
+def is_our_cookie(name: str) -> bool:
+    """Whether a cookie of this name is one that `cookie_name` names."""
+    return name.startswith(cookie_name(""))
 
 
 def cache_key(token: str) -> str:
@@ -127,7 +170,13 @@ def from_entry(entry: str) -> Caller | None:
     fields = json.loads(entry)
     if now() >= datetime.fromisoformat(fields["endsAt"]):
         return None
-    return Caller(UUID(fields["userId"]), Role(fields["role"]), UUID(fields["sessionId"]))
+    return Caller(
+        UUID(fields["userId"]),
+        Role(fields["role"]),
+        UUID(fields["sessionId"]),
+        datetime.fromisoformat(fields["provedAt"]) if fields["provedAt"] else None,
+        fields["owesSecondFactor"],
+    )
 
 
 def _fill_cache(token: str, caller: Caller, ends_at: datetime) -> None:
@@ -137,6 +186,8 @@ def _fill_cache(token: str, caller: Caller, ends_at: datetime) -> None:
             "userId": str(caller.user_id),
             "role": caller.role,
             "sessionId": str(caller.session_id),
+            "provedAt": caller.proved_at.isoformat() if caller.proved_at else None,
+            "owesSecondFactor": caller.owes_second_factor,
             "endsAt": ends_at.isoformat(),
             "limitKey": hashlib.sha256(str(caller.user_id).encode()).hexdigest()[:32],
         }

@@ -113,7 +113,33 @@ class Settings(BaseModel):
     staff_idle_minutes: int = Field(15, ge=1, description="Minutes a session of staff may go unused")
     staff_absolute_hours: int = Field(12, ge=1, description="Hours a session of staff may live at all")
 
+    step_up_minutes: int = Field(10, ge=1, description="Minutes for which a proof of who one is counts as fresh")
+    two_factor_for_staff: bool = Field(
+        True, description="Whether therapists and administrators can do nothing before they have a second factor"
+    )
+    trusted_device_days: int = Field(30, ge=1, description="Days for which a trusted device skips the second factor")
+    breached_passwords: Literal["off", "open", "closed"] = Field(
+        "off",
+        description="Ask a k-anonymity range service about new passwords; whether one passes while it is away (open)",
+    )
+    breached_passwords_url: str = Field(
+        "https://api.pwnedpasswords.com", description="Base URL of the range service: GET /range/{5 hex digits}"
+    )
+    google_client_id: str = Field("", description="OAuth client of Google sign-in; empty: not offered")
+    google_client_secret: str = Field("", description="Secret of that OAuth client")
+    google_issuer: str = Field("https://accounts.google.com", description="OpenID issuer of Google sign-in")
+    zoom_client_id: str = Field("", description="OAuth client of Zoom sign-in; empty: not offered")
+    zoom_client_secret: str = Field("", description="Secret of that OAuth client")
+    zoom_sign_in_url: str = Field("https://zoom.us", description="Where Zoom's /oauth/authorize and /oauth/token are")
+    zoom_api_url: str = Field("https://api.zoom.us", description="Where Zoom's REST API is")
+
     # Policy.
+    minimum_age_years: int = Field(18, ge=0, le=120, description="Age in years below which nobody can be a patient")
+    erasure_grace_days: int = Field(14, ge=0, description="Days within which an erasure can be called off")
+    clinical_retention_years: int = Field(
+        7, ge=0, description="Years the clinical record is kept after erasure; for minors after they are of age"
+    )
+    age_of_majority_years: int = Field(18, ge=0, le=120, description="Age in years from which nobody is a minor")
     limits: Annotated[str, AfterValidator(_check_limits)] = Field(
         "", description="Overrides of route limits: NAME=COUNT/SECONDS, comma-separated"
     )

@@ -27,6 +27,7 @@ REQUIRED = {
     "clinical_keys": f"k1:{key(3)}",
     "event_keys": f"e1:{key(4)}",
     "bcrypt_cost": "4",
+    "two_factor_for_staff": "false",
 }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session as Database
 
 from shared import access
 from shared.access import Membership
+from shared.audit_actions import Action
 from shared.database.transaction import transaction
 from shared.messages import ShownAnalysis, ShownMessage, analyses_of, messages_after
 from shared.roles import Role
@@ -34,7 +35,7 @@ class Page:
 @transaction
 def enter(db: Database, caller: Caller, conversation_id: UUID, after_seq: int | None) -> tuple[Membership, Page]:
     """Let a member in and read what they missed after a number. Raises NotFound."""
-    membership = access.conversation(db, caller, conversation_id, action="conversation.join")
+    membership = access.conversation(db, caller, conversation_id, action=Action.CONVERSATION_JOINED)
     if after_seq is None:
         return membership, Page()
     return membership, _page(db, conversation_id, after_seq, caller.role is Role.THERAPIST)

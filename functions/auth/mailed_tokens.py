@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox
+from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.accounts import User
@@ -120,7 +121,7 @@ def consume_verification(db: Database, token: str) -> None:
     if user_id is None:
         raise LinkNoLongerValid
     db.execute(update(User).where(User.id == user_id).values(email_verified_at=moment))
-    audit.record(db, "account.email-verified", subject_id=user_id, actor_id=user_id)
+    audit.record(db, Action.ACCOUNT_EMAIL_VERIFIED, subject_id=user_id, actor_id=user_id)
 
 
 def _digest(token: str) -> bytes:

@@ -12,13 +12,15 @@ from shared.clock import now
 from shared.database.models.accounts import User
 from shared.database.models.delivery import EmailDelivery, EmailStatus
 from shared.database.transaction import transaction
-from shared.events import Event, SessionsRevoked, SignUpRepeated, VerificationRequested
+from shared.events import AccountNotice, Event, SessionsRevoked, SignUpRepeated, VerificationRequested
 from shared.http.endpoint import Routes
 from shared.http.schema import PushDelivery
 from shared.mail import Mail, MailAway, mailer
 from shared.redis import RedisAway
 from shared.roles import pubsub
 from shared.settings import settings
+
+from .notices import NOTICES, Notice
 
 routes = Routes()
 
@@ -56,7 +58,7 @@ def _mail_once(event: Event) -> None:
 @transaction
 def claim(db: Database, event: Event) -> tuple[str, str] | None:
     """Address and name of whom the mail is for, or None where it was sent already."""
-    assert isinstance(event, VerificationRequested | SignUpRepeated)
+    assert isinstance(event, VerificationRequested | SignUpRepeated | AccountNotice)
     user = db.scalar(select(User).where(User.id == event.user_id))
     sent = db.scalar(select(EmailDelivery).where(EmailDelivery.event_id == event.id))
     if user is None or (sent is not None and sent.sent_at is not None):
@@ -76,6 +78,18 @@ def mark_sent(db: Database, event_id: UUID) -> None:
 
 def _compose(event: Event, recipient: tuple[str, str]) -> Mail:
     email, name = recipient
+    if isinstance(event, AccountNotice):
+        told = NOTICES[Notice(event.notice)]
+        return _mail(
+            email,
+            name,
+            str(event.id),
+            subject=told.subject,
+            words=told.words,
+            link=settings().base_url + told.path + (f"#token={event.token}" if event.token else ""),
+            label=told.label,
+            after=told.after,
+        )
     if isinstance(event, VerificationRequested):
         return _mail(
             email,

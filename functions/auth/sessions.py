@@ -6,21 +6,20 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
-from shared import audit, outbox, session
+from shared import audit, session
+from shared.audit_actions import Action
 from shared.contract import Schema
 from shared.database.models.accounts import Session, User
 from shared.database.transaction import transaction
 from shared.events import SessionsRevoked
-from shared.http.app import session_cookie_name
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
 from shared.http.schema import Answer, SetCookie
 from shared.problems import NotSignedIn
-from shared.redis import RedisAway
 from shared.roles import signed_in
 from shared.session import Caller
 
-from .sign_in import SignedInUser
+from .signed_in import SignedInUser, tell_revocation
 
 routes = Routes()
 
@@ -43,9 +42,8 @@ def present_session(caller: Caller) -> PresentSession:
 def sign_out(caller: Caller) -> Answer[None]:
     """End this session everywhere, its open sockets included, and remove the cookie."""
     ended = end_session(caller)
-    if ended is not None:
-        _tell(ended)
-    return Answer(None, cookies=(SetCookie(session_cookie_name(), "", max_age=0),))
+    tell_revocation(ended)
+    return Answer(None, cookies=(SetCookie(session.cookie_name(), "", max_age=0),))
 
 
 @transaction
@@ -65,14 +63,5 @@ def describe_session(db: Database, caller: Caller) -> PresentSession:
 @transaction
 def end_session(db: Database, caller: Caller) -> SessionsRevoked | None:
     """Mark the caller's session as ended."""
-    audit.record(db, "session.signed-out", subject_id=caller.user_id, resource=("session", caller.session_id))
+    audit.record(db, Action.SESSION_SIGNED_OUT, subject_id=caller.user_id, resource=("session", caller.session_id))
     return session.revoke(db, caller.user_id, [caller.session_id])
-
-
-def _tell(ended: SessionsRevoked) -> None:
-    """Cache and relay learn it at once; where Redis is away, the outbox tells them later."""
-    try:
-        session.deliver_revocation(ended)
-    except RedisAway:
-        return
-    outbox.mark_delivered(ended.id)

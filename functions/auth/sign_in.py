@@ -1,28 +1,27 @@
 """POST /api/auth/sign-in: a password opens a session, and takes as long for an address nobody has."""
 
-from datetime import datetime
 from functools import cache
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
-from shared import audit, session
-from shared.clock import now
+from shared import audit
+from shared.audit_actions import Action
 from shared.contract import Schema
-from shared.database.models.accounts import Transport, User
+from shared.database.models.accounts import User
 from shared.database.transaction import transaction
-from shared.http.app import session_cookie_name
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
-from shared.http.schema import Answer, SetCookie, Visit
+from shared.http.schema import Answer, Visit
 from shared.passwords import hash_password, needs_rehash, password_matches
 from shared.problems import Denial, Forbidden, NotSignedIn
-from shared.roles import Role, anyone
+from shared.roles import anyone
 from shared.session import NewSession
 from shared.settings import settings
 
 from .fields import Email, GivenPassword
+from .signed_in import SignedIn, SignedInUser, SignedInWithToken, answer_with, open_for, require_no_page
 
 routes = Routes()
 
@@ -45,12 +44,6 @@ class AccountSuspended(Forbidden):
     title = "This account is suspended"
 
 
-class BearerFromPage(Forbidden):
-    """A page asked for a bearer token, which scripts could read."""
-
-    title = "Pages sign in with the cookie"
-
-
 class Credentials(Schema):
     """An address and its password."""
 
@@ -58,48 +51,14 @@ class Credentials(Schema):
     password: GivenPassword
 
 
-class SignedInUser(Schema):
-    """The signed-in user, as they may see themselves."""
-
-    id: UUID
-    email: str
-    name: str
-    role: Role
-
-    @classmethod
-    def of(cls, user: User) -> "SignedInUser":
-        """From the row."""
-        return cls(id=user.id, email=user.email, name=user.name, role=Role(user.role))
-
-
-class SignedIn(Schema):
-    """A session by cookie."""
-
-    user: SignedInUser
-    expires_at: datetime
-
-
-class SignedInWithToken(Schema):
-    """A session by bearer token, which is shown this once."""
-
-    user: SignedInUser
-    token: str
-    expires_at: datetime
-
-
 @routes.endpoint("POST /api/auth/sign-in", allow=anyone, limit=Limit("sign-in", 10, per=60, by="address"))
 def sign_in(given: Credentials, visit: Visit) -> Answer[SignedIn | SignedInWithToken]:
     """Open a session: by cookie, or for a client that says `X-Session-Transport: bearer` by token."""
-    if visit.wants_bearer and visit.has_origin:
-        raise BearerFromPage
+    require_no_page(visit)
     user = user_with(given, visit)
     rehashed = hash_password(given.password) if needs_rehash(user.password_hash or "") else None
     opened = open_session(user.id, user.password_hash, rehashed, visit)
-    shown = SignedInUser.of(user)
-    if visit.wants_bearer:
-        return Answer(SignedInWithToken(user=shown, token=opened.token, expires_at=opened.expires_at))
-    cookie = SetCookie(session_cookie_name(), opened.token, max_age=int((opened.expires_at - now()).total_seconds()))
-    return Answer(SignedIn(user=shown, expires_at=opened.expires_at), cookies=(cookie,))
+    return answer_with(opened, SignedInUser.of(user), visit)
 
 
 def user_with(given: Credentials, visit: Visit) -> User:
@@ -109,12 +68,12 @@ def user_with(given: Credentials, visit: Visit) -> User:
     stored = (user.password_hash if user else None) or _nobodys_hash(settings().bcrypt_cost)
     matches = password_matches(given.password, stored)
     if user is None or user.password_hash is None or not matches:
-        audit.record_failure("session.sign-in", subject_id=user.id if user else None)
+        audit.record_failure(Action.SESSION_SIGN_IN, subject_id=user.id if user else None)
         raise WrongCredentials
     if user.email_verified_at is None:
-        raise AddressNotVerified(denial=Denial("session.sign-in", user.id))
+        raise AddressNotVerified(denial=Denial(Action.SESSION_SIGN_IN, user.id))
     if user.status != "active":
-        raise AccountSuspended(denial=Denial("session.sign-in", user.id))
+        raise AccountSuspended(denial=Denial(Action.SESSION_SIGN_IN, user.id))
     return user
 
 
@@ -134,11 +93,7 @@ def open_session(
         raise WrongCredentials
     if rehashed:
         user.password_hash = rehashed
-    user.last_signed_in_at = now()
-    transport = Transport.BEARER if visit.wants_bearer else Transport.COOKIE
-    opened = session.open_session(db, user, transport=transport, address=visit.address, user_agent=visit.user_agent)
-    audit.record(db, "session.signed-in", subject_id=user.id, actor_id=user.id, resource=("session", opened.session_id))
-    return opened
+    return open_for(db, user, visit, second_factor=False)
 
 
 @cache

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox
+from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.accounts import User
@@ -52,7 +53,7 @@ def keep_account(db: Database, new: NewAccount, password_hash: str) -> Event:
     if user is not None and user.email_verified_at is not None:
         event = SignUpRepeated(occurred_at=now(), user_id=user.id)
         outbox.record(db, event)
-        audit.record(db, "account.sign-up-repeated", subject_id=user.id)
+        audit.record(db, Action.ACCOUNT_SIGN_UP_REPEATED, subject_id=user.id)
         return event
     if user is None:
         user = User(email=new.email, created_at=now())
@@ -60,5 +61,5 @@ def keep_account(db: Database, new: NewAccount, password_hash: str) -> Event:
     # Nobody has proved the address yet: whoever signed up last is the one whose link will count.
     user.name, user.role, user.password_hash = new.name, Role(new.role), password_hash
     db.flush()
-    audit.record(db, "account.signed-up", subject_id=user.id, actor_id=user.id)
+    audit.record(db, Action.ACCOUNT_SIGNED_UP, subject_id=user.id, actor_id=user.id)
     return request_verification(db, user.id)

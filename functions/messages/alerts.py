@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox
+from shared.audit_actions import Action
 from shared.clock import now
 from shared.database.models.analysis import RiskEvent, RiskLevel, RiskSource
 from shared.events import MessageSent, RiskRaised, alert_channel
@@ -42,7 +43,7 @@ def raise_risk(
     db.flush()
     if was_high or risk.level is not Level.HIGH:
         return None
-    audit.record(db, "risk.raised", subject_id=care.patient_id, resource=("risk_event", found.id))
+    audit.record(db, Action.RISK_RAISED, subject_id=care.patient_id, resource=("risk_event", found.id))
     alert = RiskRaised(
         occurred_at=now(),
         risk_event_id=found.id,

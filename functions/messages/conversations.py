@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session as Database
 
 from shared import access
 from shared.access import Membership
+from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.accounts import User
@@ -87,7 +88,7 @@ def read_conversation(caller: Caller, id: UUID) -> ShownConversation:
 def page_of(db: Database, caller: Caller, query: ConversationsQuery) -> Conversations:
     """Read a page, in as many queries for two hundred conversations as for one."""
     before = _before(query.cursor) if query.cursor else None
-    found = access.conversations(db, caller, action="conversations.list", before=before, limit=query.limit + 1)
+    found = access.conversations(db, caller, action=Action.CONVERSATIONS_LISTED, before=before, limit=query.limit + 1)
     page = found[: query.limit]
     more = len(found) > query.limit
     following = cursor.encode(page[-1].active_at.isoformat(), str(page[-1].conversation_id)) if more else None
@@ -97,7 +98,7 @@ def page_of(db: Database, caller: Caller, query: ConversationsQuery) -> Conversa
 @transaction
 def opened(db: Database, caller: Caller, participant_id: UUID) -> ShownConversation:
     """Find or make the one conversation of a care relationship. Two at once meet at its unique key and try again."""
-    care = access.accepted_care(db, caller, participant_id, action="conversation.open")
+    care = access.accepted_care(db, caller, participant_id, action=Action.CONVERSATION_OPENED)
     found = db.scalar(select(Conversation.id).where(Conversation.care_relationship_id == care.id))
     if found is None:
         conversation = Conversation(care_relationship_id=care.id, created_at=now())
@@ -109,13 +110,13 @@ def opened(db: Database, caller: Caller, participant_id: UUID) -> ShownConversat
             for user_id in (care.patient_id, care.therapist_id)
         )
         db.flush()
-    return _shown(db, caller, [access.conversation(db, caller, found, action="conversation.read")])[0]
+    return _shown(db, caller, [access.conversation(db, caller, found, action=Action.CONVERSATION_READ)])[0]
 
 
 @transaction
 def one(db: Database, caller: Caller, conversation_id: UUID) -> ShownConversation:
     """Check and read one."""
-    return _shown(db, caller, [access.conversation(db, caller, conversation_id, action="conversation.read")])[0]
+    return _shown(db, caller, [access.conversation(db, caller, conversation_id, action=Action.CONVERSATION_READ)])[0]
 
 
 def _shown(db: Database, caller: Caller, memberships: list[Membership]) -> list[ShownConversation]:

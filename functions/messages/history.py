@@ -7,6 +7,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session as Database
 
 from shared import access
+from shared.audit_actions import Action
 from shared.contract import Schema
 from shared.database.transaction import transaction
 from shared.http.cursor import PageSize
@@ -56,7 +57,7 @@ def read_messages(caller: Caller, query: HistoryQuery) -> History:
 @transaction
 def page_of(db: Database, caller: Caller, query: HistoryQuery) -> History:
     """Check, read, and leave the audit entry."""
-    membership = access.conversation(db, caller, query.conversation_id, action="messages.read")
+    membership = access.conversation(db, caller, query.conversation_id, action=Action.MESSAGES_READ)
     forward = query.after_seq is not None
     if query.after_seq is not None:
         found = messages_after(db, query.conversation_id, query.after_seq, query.limit)

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import access, outbox
+from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.messaging import Conversation, Message, MessageVersion
@@ -83,7 +84,7 @@ def send_message(caller: Caller, new: NewMessage) -> SentMessage:
 @transaction(tries=12)
 def keep(db: Database, caller: Caller, new: NewMessage, stated: Risk | None) -> Kept:
     """Message, number, event, audit entry, and a stated risk's alert: all of it or nothing."""
-    membership = access.open_conversation(db, caller, new.conversation_id, action="message.send")
+    membership = access.open_conversation(db, caller, new.conversation_id, action=Action.MESSAGE_SENT)
     message = Message(
         id=uuid.uuid4(),
         conversation_id=new.conversation_id,
@@ -127,7 +128,7 @@ def deliver(event: MessageSent) -> bool:
 @transaction
 def first_answer(db: Database, caller: Caller, new: NewMessage) -> tuple[ShownMessage, Risk | None]:
     """The message that came first under this `clientId`, and the risk found in it. Raises RepeatDiffers."""
-    access.conversation(db, caller, new.conversation_id, action="message.send-again")
+    access.conversation(db, caller, new.conversation_id, action=Action.MESSAGE_SENT_AGAIN)
     message = db.scalars(
         select(Message).where(
             Message.conversation_id == new.conversation_id,

@@ -17,7 +17,7 @@ from shared.http import internal_caller, openapi, problem_json
 from shared.http.admission import admit
 from shared.http.endpoint import Endpoint, Routes
 from shared.http.rate_limit import Allowance, take
-from shared.http.schema import Answer, SetCookie, Visit
+from shared.http.schema import Answer, Document, SetCookie, Visit
 from shared.problems import (
     FieldFault,
     Forbidden,
@@ -31,6 +31,7 @@ from shared.problems import (
 from shared.session import Caller
 from shared.settings import settings
 
+EMPTY_STATUSES: Final = frozenset({202, 204, 302, 303})
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 # A request makes some 5,000 objects that die with it by themselves; Python would look for cycles every 700.
 OBJECTS_PER_COLLECTION: Final = 10_000
@@ -39,6 +40,18 @@ SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+
+
+class StepUpRequired(Forbidden):
+    """What was asked for wants a password or second factor of the last minutes: POST /api/auth/step-up."""
+
+    title = "Please confirm that it is you"
+
+
+class SecondFactorOwed(Forbidden):
+    """Staff may do nothing but set up their second factor: POST /api/auth/two-factor/enroll."""
+
+    title = "Please set up two-factor sign-in first"
 
 
 class ForeignOrigin(Forbidden):
@@ -122,7 +135,7 @@ def _finish(response: Response) -> Response:
 def _view(endpoint: Endpoint) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         try:
-            arguments = _ids(path)
+            arguments = _path_arguments(endpoint, path)
             caller = _admit(endpoint)
             if endpoint.caller_name:
                 arguments[endpoint.caller_name] = caller
@@ -139,9 +152,9 @@ def _view(endpoint: Endpoint) -> Callable[..., Response]:
     return view
 
 
-def _ids(path: dict[str, str]) -> dict[str, Any]:
+def _path_arguments(endpoint: Endpoint, path: dict[str, str]) -> dict[str, Any]:
     try:
-        return {name: uuid.UUID(value) for name, value in path.items()}
+        return {name: endpoint.path_types[name](value) for name, value in path.items()}
     except ValueError:
         raise NotFound from None
 
@@ -153,7 +166,7 @@ def _admit(endpoint: Endpoint) -> Caller | None:
         return None
     if endpoint.allow.without_session:
         if endpoint.limit:
-            _count(take(endpoint.limit, client_address()))
+            _count(take(endpoint.limit, audit.network_of(client_address())))
         return None
     return _signed_in(endpoint)
 
@@ -170,6 +183,10 @@ def _signed_in(endpoint: Endpoint) -> Caller:
         _count(allowance)  # before the refusal, which writes to the audit trail
     if caller.role not in endpoint.allow.roles:
         raise Forbidden(denial=audit.denied_route(endpoint.method, endpoint.path))
+    if caller.owes_second_factor and not endpoint.before_two_factor:
+        raise SecondFactorOwed(denial=audit.denied_route(endpoint.method, endpoint.path))
+    if endpoint.fresh and not caller.is_fresh():
+        raise StepUpRequired(denial=audit.denied_route(endpoint.method, endpoint.path))
     return caller
 
 
@@ -189,7 +206,10 @@ def _check_origin() -> None:
     if origin is not None:
         if origin != settings().base_url:
             raise ForeignOrigin
-    elif session_cookie_name() in request.cookies and request.headers.get("Sec-Fetch-Site") != "same-origin":
+    elif (
+        any(session.is_our_cookie(name) for name in request.cookies)
+        and request.headers.get("Sec-Fetch-Site") != "same-origin"
+    ):
         raise ForeignOrigin
 
 
@@ -242,14 +262,21 @@ def _places_of_nul(value: Any, place: tuple[int | str, ...] = ()) -> Iterator[tu
 
 def _outgoing(endpoint: Endpoint, returned: Any) -> Response:
     answer = returned if isinstance(returned, Answer) else Answer(returned)
-    if answer.body is None:
-        response = Response(status=204)
-    else:
-        response = Response(answer.body.model_dump_json(by_alias=True), endpoint.status, mimetype="application/json")
+    response = _body(endpoint, answer.body)
     response.headers.extend(answer.headers)
     for cookie in answer.cookies:
         _set_cookie(response, cookie)
     return response
+
+
+def _body(endpoint: Endpoint, body: Any) -> Response:
+    if body is None:
+        return Response(status=endpoint.status if endpoint.status in EMPTY_STATUSES else 204)
+    if isinstance(body, Document):
+        response = Response(body.chunks, endpoint.status, mimetype=body.media_type)
+        response.headers["Content-Disposition"] = f'attachment; filename="{body.filename}"'
+        return response
+    return Response(body.model_dump_json(by_alias=True), endpoint.status, mimetype="application/json")
 
 
 def _set_cookie(response: Response, cookie: SetCookie) -> None:
@@ -272,17 +299,13 @@ def visit() -> Visit:
         has_origin="Origin" in request.headers,
         wants_bearer=request.headers.get("X-Session-Transport") == "bearer",
         session_token=session_token(),
+        cookies=request.cookies,
     )
-
-
-def session_cookie_name() -> str:
-    """What the session cookie is called here."""
-    return session.cookie_name()
 
 
 def session_token() -> str | None:
     """The token the present request carries, as a bearer token or as the cookie."""
-    return _bearer_token() or request.cookies.get(session_cookie_name())
+    return _bearer_token() or request.cookies.get(session.cookie_name())
 
 
 def _bearer_token() -> str | None:

@@ -4,8 +4,9 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -38,8 +39,12 @@ class Endpoint:
     outgoing: tuple[type[BaseModel], ...]
     caller_name: str | None
     visit_name: str | None
-    ids: tuple[str, ...]
-    """Names of path parameters, each an id."""
+    path_types: Mapping[str, type[UUID] | type[StrEnum]]
+    """What each path parameter is."""
+    fresh: bool
+    """Whether the caller must have proved within the last minutes who they are."""
+    before_two_factor: bool
+    """Whether staff may call it who still owe their second factor."""
 
     @property
     def has_body(self) -> bool:
@@ -62,50 +67,63 @@ class Routes:
         limit: Limit | None = None,
         status: int = 200,
         body_limit: int = BODY_LIMIT,
+        fresh: bool = False,
+        before_two_factor: bool = False,
     ) -> Callable[[Handler], Handler]:
         """`route` is "METHOD /path/{id}". Parameters of the function are filled by their types.
 
         A `Caller` is who asks, a `Visit` the facts of the request, a `Schema` the body (or the query of a GET),
-        and a `UUID` the path's id of that name. It returns a Schema, an Answer around one, or None (204).
+        and a `UUID` or a StrEnum the path's parameter of that name. It returns a Schema, an Answer around one (or
+        around a Document), or None (204, where the status says nothing else). `fresh` asks for a step-up of the last
+        minutes; `before_two_factor` lets in staff who still owe their second factor.
         """
 
         def register(handler: Handler) -> Handler:
-            self.endpoints.append(_describe(route, handler, allow, limit, status, body_limit))
+            described = _describe(route, handler)
+            self.endpoints.append(
+                Endpoint(
+                    **described,
+                    allow=allow,
+                    limit=limit,
+                    status=status if described["outgoing"] or status != 200 else 204,
+                    body_limit=body_limit,
+                    fresh=fresh,
+                    before_two_factor=before_two_factor,
+                )
+            )
+            if described["caller_name"] and allow.without_session:
+                raise TypeError(f"{route}: there is no caller where {allow.name} may call")
             return handler
 
         return register
 
 
-def _describe(
-    route: str, handler: Callable[..., Any], allow: Allow, limit: Limit | None, status: int, body_limit: int
-) -> Endpoint:
+def _describe(route: str, handler: Callable[..., Any]) -> dict[str, Any]:
+    """What the route's words and the types of its function say."""
     method, path = route.split(" ")
     hints = typing.get_type_hints(handler)
     returned = hints.pop("return")
     by_type = {hint: name for name, hint in hints.items() if hint in (Caller, Visit)}
     incoming = [(name, hint) for name, hint in hints.items() if inspect.isclass(hint) and issubclass(hint, Schema)]
-    ids = tuple(re.findall(r"{(\w+)}", path))
-    unknown = set(hints) - set(by_type.values()) - {name for name, _ in incoming} - set(ids)
-    if unknown or len(incoming) > 1 or any(hints.get(name) is not UUID for name in ids):
-        raise TypeError(f"{route}: cannot fill {sorted(unknown) or [name for name, _ in incoming] or ids}")
-    if Caller in by_type and allow.without_session:
-        raise TypeError(f"{route}: there is no caller where {allow.name} may call")
-    outgoing = _outgoing(returned)
-    return Endpoint(
-        method=method,
-        path=path,
-        handler=handler,
-        allow=allow,
-        limit=limit,
-        status=status if outgoing else 204,
-        body_limit=body_limit,
-        incoming=incoming[0][1] if incoming else None,
-        incoming_name=incoming[0][0] if incoming else "",
-        outgoing=outgoing,
-        caller_name=by_type.get(Caller),
-        visit_name=by_type.get(Visit),
-        ids=ids,
-    )
+    path_types = {name: hints.get(name) for name in re.findall(r"{(\w+)}", path)}
+    unknown = set(hints) - set(by_type.values()) - {name for name, _ in incoming} - set(path_types)
+    if unknown or len(incoming) > 1 or not all(map(_fits_in_a_path, path_types.values())):
+        raise TypeError(f"{route}: cannot fill {sorted(unknown) or [name for name, _ in incoming] or [*path_types]}")
+    return {
+        "method": method,
+        "path": path,
+        "handler": handler,
+        "incoming": incoming[0][1] if incoming else None,
+        "incoming_name": incoming[0][0] if incoming else "",
+        "outgoing": _outgoing(returned),
+        "caller_name": by_type.get(Caller),
+        "visit_name": by_type.get(Visit),
+        "path_types": path_types,
+    }
+
+
+def _fits_in_a_path(hint: Any) -> bool:
+    return hint is UUID or (inspect.isclass(hint) and issubclass(hint, StrEnum))
 
 
 def _outgoing(returned: Any) -> tuple[type[BaseModel], ...]:

@@ -1,7 +1,9 @@
 """The OpenAPI 3.1 document, made of what the routes already state."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -87,7 +89,9 @@ def _operation(endpoint: Endpoint, names: dict[Any, Any], definitions: dict[str,
         "security": [] if endpoint.allow.without_session else [{"session": []}, {"bearer": []}],
         "responses": _responses(endpoint, names),
     }
-    parameters = [_path_parameter(name) for name in endpoint.ids] + _query_parameters(endpoint, names, definitions)
+    parameters = [_path_parameter(name, kind) for name, kind in endpoint.path_types.items()] + _query_parameters(
+        endpoint, names, definitions
+    )
     if parameters:
         operation["parameters"] = parameters
     if endpoint.has_body:
@@ -106,8 +110,9 @@ def _responses(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
     return {str(endpoint.status): success, "default": {"description": "A problem (RFC 9457)", "content": problem}}
 
 
-def _path_parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+def _path_parameter(name: str, kind: type[UUID] | type[StrEnum]) -> dict[str, Any]:
+    more: dict[str, Any] = {"format": "uuid"} if kind is UUID else {"enum": [str(member) for member in kind]}  # type: ignore[union-attr]
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"} | more}
 
 
 def _query_parameters(endpoint: Endpoint, names: dict[Any, Any], definitions: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -13,7 +13,17 @@ from pydantic import ConfigDict
 from shared.contract import Schema
 from shared.problems import Malformed
 
-Body = TypeVar("Body", bound=Schema | None)
+
+@dataclass(frozen=True)
+class Document:
+    """A file that is sent piece by piece; `filename` names nobody."""
+
+    chunks: Iterable[bytes]
+    media_type: str
+    filename: str
+
+
+Body = TypeVar("Body", bound=Schema | Document | None)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,8 @@ class Visit:
     """Whether the client asked for a token instead of a cookie."""
     session_token: str | None
     """The token of the session, whether it came as a cookie or as a bearer token."""
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    """As they came, by their full names (`session.cookie_name`)."""
 
 
 class PushDelivery(Schema):

@@ -17,6 +17,7 @@ from shared.database.encryption import Undecipherable
 from shared.database.models.outbox_events import OutboxEvent
 from shared.database.transaction import transaction
 from shared.events import (
+    AccountNotice,
     EVENT_TYPES,
     Event,
     MessageAnalysed,
@@ -64,6 +65,7 @@ SAMPLES: list[Event] = [
     ),
     VerificationRequested(occurred_at=MOMENT, user_id=uuid4(), token=MARK),
     SignUpRepeated(occurred_at=MOMENT, user_id=uuid4()),
+    AccountNotice(occurred_at=MOMENT, user_id=uuid4(), notice="password-changed", token="a token of one mail"),
     SessionsRevoked(occurred_at=MOMENT, user_id=uuid4(), session_ids=(uuid4(),), token_hashes=(MARK,)),
 ]
 

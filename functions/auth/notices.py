@@ -1,0 +1,148 @@
+"""What an account's owner is told by mail when something changed, and the words for it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session as Database
+
+from shared import outbox
+from shared.clock import now
+from shared.events import AccountNotice
+
+
+class Notice(StrEnum):
+    """What happened."""
+
+    PASSWORD_RESET_REQUESTED = "password-reset-requested"  # noqa: S105 - a kind of mail, not a password
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105
+    ACCOUNT_LOCKED = "account-locked"
+    TWO_FACTOR_ENABLED = "two-factor-enabled"
+    TWO_FACTOR_DISABLED = "two-factor-disabled"
+    BACKUP_CODES_RENEWED = "backup-codes-renewed"
+    BACKUP_CODE_USED = "backup-code-used"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
+    PROVIDER_LINKED = "provider-linked"
+    PROVIDER_UNLINKED = "provider-unlinked"
+    CREDENTIALS_SUBMITTED = "credentials-submitted"
+    EXPORT_MADE = "export-made"
+    ERASURE_REQUESTED = "erasure-requested"
+    ERASURE_CANCELLED = "erasure-cancelled"
+
+
+@dataclass(frozen=True)
+class Words:
+    """A mail's words. `path` is where its button leads, on our origin; a token follows it in the fragment."""
+
+    subject: str
+    words: str
+    path: str
+    label: str
+    after: str = "If this was you, you need not do anything. If it was not, please reset your password at once."
+
+
+NOTICES: Final[dict[Notice, Words]] = {
+    Notice.PASSWORD_RESET_REQUESTED: Words(
+        "Set a new password",
+        "somebody, perhaps you, asked to set a new password. This link works once, for 30 minutes.",
+        "/reset-password",
+        "Set a new password",
+        "If you did not ask for this, nothing has changed and you need not do anything.",
+    ),
+    Notice.PASSWORD_CHANGED: Words(
+        "Your password was changed",
+        "the password of your account was changed, and every other device was signed out.",
+        "/forgot-password",
+        "Reset my password",
+    ),
+    Notice.ACCOUNT_LOCKED: Words(
+        "Sign-in is paused for 15 minutes",
+        "there were many attempts to sign in to your account that did not succeed. To keep it safe, nobody can sign in "
+        "to it for 15 minutes; after that you can go on as usual.",
+        "/forgot-password",
+        "Reset my password",
+        "If these were your own attempts, you need not do anything but wait a little.",
+    ),
+    Notice.TWO_FACTOR_ENABLED: Words(
+        "Two-factor sign-in is on",
+        "from now on your account asks for a code besides your password. Please keep your backup codes somewhere safe.",
+        "/settings/security",
+        "Look at my settings",
+    ),
+    Notice.TWO_FACTOR_DISABLED: Words(
+        "Two-factor sign-in is off",
+        "your account no longer asks for a code besides your password.",
+        "/settings/security",
+        "Look at my settings",
+    ),
+    Notice.BACKUP_CODES_RENEWED: Words(
+        "You have new backup codes",
+        "new backup codes were made for your account; the ones before no longer work.",
+        "/settings/security",
+        "Look at my settings",
+    ),
+    Notice.BACKUP_CODE_USED: Words(
+        "A backup code was used",
+        "somebody signed in to your account with one of your backup codes. Each works once.",
+        "/settings/security",
+        "Look at my settings",
+    ),
+    Notice.PASSKEY_ADDED: Words(
+        "A passkey was added",
+        "a passkey was added to your account; it can be used to sign in without your password.",
+        "/settings/security",
+        "Look at my settings",
+    ),
+    Notice.PASSKEY_REMOVED: Words(
+        "A passkey was removed",
+        "a passkey was removed from your account and can no longer be used to sign in.",
+        "/settings/security",
+        "Look at my settings",
+    ),
+    Notice.PROVIDER_LINKED: Words(
+        "Another way to sign in was added",
+        "your account can now also be signed in to through an account of yours elsewhere.",
+        "/settings/security",
+        "Look at my settings",
+    ),
+    Notice.PROVIDER_UNLINKED: Words(
+        "A way to sign in was removed",
+        "your account can no longer be signed in to through an account elsewhere that was linked to it.",
+        "/settings/security",
+        "Look at my settings",
+    ),
+    Notice.CREDENTIALS_SUBMITTED: Words(
+        "We have your licence details",
+        "thank you for sending us your licence details. They will be checked; we will write to you when that is done.",
+        "/settings/credentials",
+        "Look at my details",
+        "You need not do anything for now.",
+    ),
+    Notice.EXPORT_MADE: Words(
+        "A copy of your data was made",
+        "somebody signed in to your account downloaded a copy of everything we hold about you.",
+        "/settings/security",
+        "Look at my settings",
+    ),
+    Notice.ERASURE_REQUESTED: Words(
+        "Your account will be erased",
+        "as you asked, your account will be erased after a time in which you can still change your mind.",
+        "/settings/privacy",
+        "Keep my account",
+    ),
+    Notice.ERASURE_CANCELLED: Words(
+        "Your account stays",
+        "the erasure of your account was called off. Everything is as it was.",
+        "/settings/privacy",
+        "Look at my settings",
+    ),
+}
+
+
+def notify(db: Database, user_id: UUID, notice: Notice, *, token: str | None = None) -> AccountNotice:
+    """Keep a notice in the caller's transaction; hand it over (`outbox.hand_over`) after it."""
+    event = AccountNotice(occurred_at=now(), user_id=user_id, notice=notice, token=token)
+    outbox.record(db, event)
+    return event
