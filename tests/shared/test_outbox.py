@@ -17,8 +17,8 @@ from shared.database.encryption import Undecipherable
 from shared.database.models.outbox_events import OutboxEvent
 from shared.database.transaction import transaction
 from shared.events import (
-    AccountNotice,
     EVENT_TYPES,
+    AccountNotice,
     Event,
     MessageAnalysed,
     MessageSent,
