@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from shared import audit, session, telemetry
 from shared.clock import elapsed_ms
-from shared.http import internal_caller, openapi, problem_json
+from shared.http import idempotency, internal_caller, openapi, problem_json
 from shared.http.admission import admit
 from shared.http.endpoint import Endpoint, Routes
 from shared.http.rate_limit import Allowance, take
@@ -143,7 +143,11 @@ def _view(endpoint: Endpoint) -> Callable[..., Response]:
                 arguments[endpoint.visit_name] = visit()
             if endpoint.incoming:
                 arguments[endpoint.incoming_name] = _incoming(endpoint)
-            return _outgoing(endpoint, endpoint.handler(**arguments))
+            key = request.headers.get(idempotency.HEADER) if endpoint.once else None
+            if key is None or caller is None:
+                return _outgoing(endpoint, endpoint.handler(**arguments))
+            claim = idempotency.Claim(caller.user_id, f"{request.method} {request.path}", key, g.raw_body)
+            return idempotency.once(claim, lambda: _outgoing(endpoint, endpoint.handler(**arguments)))
         except Problem as problem:
             if problem.denial:
                 audit.record_denial(problem.denial)
@@ -240,6 +244,7 @@ def _raw_body(limit: int) -> bytes:
     raw = request.stream.read(limit + 1)
     if len(raw) > limit:
         raise TooLarge
+    g.raw_body = raw
     return raw
 
 

@@ -45,6 +45,8 @@ class Endpoint:
     """Whether the caller must have proved within the last minutes who they are."""
     before_two_factor: bool
     """Whether staff may call it who still owe their second factor."""
+    once: bool
+    """Whether it creates something, so that an `Idempotency-Key` makes a repeat harmless."""
 
     @property
     def has_body(self) -> bool:
@@ -69,13 +71,14 @@ class Routes:
         body_limit: int = BODY_LIMIT,
         fresh: bool = False,
         before_two_factor: bool = False,
+        once: bool = False,
     ) -> Callable[[Handler], Handler]:
         """`route` is "METHOD /path/{id}". Parameters of the function are filled by their types.
 
         A `Caller` is who asks, a `Visit` the facts of the request, a `Schema` the body (or the query of a GET),
         and a `UUID` or a StrEnum the path's parameter of that name. It returns a Schema, an Answer around one (or
         around a Document), or None (204, where the status says nothing else). `fresh` asks for a step-up of the last
-        minutes; `before_two_factor` lets in staff who still owe their second factor.
+        minutes; `before_two_factor` lets in staff who still owe their second factor; `once` takes an Idempotency-Key.
         """
 
         def register(handler: Handler) -> Handler:
@@ -89,10 +92,13 @@ class Routes:
                     body_limit=body_limit,
                     fresh=fresh,
                     before_two_factor=before_two_factor,
+                    once=once,
                 )
             )
             if described["caller_name"] and allow.without_session:
                 raise TypeError(f"{route}: there is no caller where {allow.name} may call")
+            if once and (allow.without_session or not described["incoming"]):
+                raise TypeError(f"{route}: a key is one caller's, and for one body")
             return handler
 
         return register

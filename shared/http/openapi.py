@@ -38,6 +38,13 @@ SECURITY: Final = {
     "session": {"type": "apiKey", "in": "cookie", "name": "__Host-bloom-session"},
     "bearer": {"type": "http", "scheme": "bearer"},
 }
+IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body gives the first answer again, for 24 hours",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
 INTERNAL_PREFIX: Final = "/api/internal/"
 
 
@@ -47,7 +54,7 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     models: list[tuple[type[BaseModel], str]] = [
         (endpoint.incoming, "validation") for endpoint in public if endpoint.incoming
     ]
-    models += [(model, "serialization") for endpoint in public for model in endpoint.outgoing]
+    models += [(model, "serialization") for endpoint in public for model in _bodies(endpoint)]
     names, definitions = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     paths: dict[str, Any] = {}
     for endpoint in public:
@@ -89,9 +96,10 @@ def _operation(endpoint: Endpoint, names: dict[Any, Any], definitions: dict[str,
         "security": [] if endpoint.allow.without_session else [{"session": []}, {"bearer": []}],
         "responses": _responses(endpoint, names),
     }
-    parameters = [_path_parameter(name, kind) for name, kind in endpoint.path_types.items()] + _query_parameters(
-        endpoint, names, definitions
-    )
+    parameters = [_path_parameter(name, kind) for name, kind in endpoint.path_types.items()]
+    parameters += _query_parameters(endpoint, names, definitions)
+    if endpoint.once:
+        parameters.append(IDEMPOTENCY_KEY)
     if parameters:
         operation["parameters"] = parameters
     if endpoint.has_body:
@@ -102,12 +110,18 @@ def _operation(endpoint: Endpoint, names: dict[Any, Any], definitions: dict[str,
 
 def _responses(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done"}
-    schemas = [names[model, "serialization"] for model in endpoint.outgoing]
-    if schemas:
+    schemas = [names[model, "serialization"] for model in _bodies(endpoint)]
+    if len(schemas) < len(endpoint.outgoing):  # a Document
+        success["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    elif schemas:
         schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
         success["content"] = {"application/json": {"schema": schema}}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {str(endpoint.status): success, "default": {"description": "A problem (RFC 9457)", "content": problem}}
+
+
+def _bodies(endpoint: Endpoint) -> list[type[BaseModel]]:
+    return [model for model in endpoint.outgoing if issubclass(model, BaseModel)]
 
 
 def _path_parameter(name: str, kind: type[UUID] | type[StrEnum]) -> dict[str, Any]:

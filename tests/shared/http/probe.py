@@ -10,7 +10,7 @@ from shared.contract import Schema, UtcTime
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
 from shared.http.schema import Answer, SetCookie, Visit
-from shared.problems import Conflict
+from shared.problems import Conflict, Denial, Unavailable
 from shared.roles import administrators, anyone, patients, patients_and_therapists, pubsub, signed_in, therapists
 from shared.session import Caller
 
@@ -132,6 +132,23 @@ def show_visit(visit: Visit) -> Seen:
 def give_cookie() -> Answer[None]:
     """A cookie and a header of the slice's own."""
     return Answer(None, cookies=(SetCookie("probe", "value", max_age=60),), headers={"Cache-Control": "max-age=5"})
+
+
+made: list[str] = []
+"""What `make_once` made, in this process."""
+
+
+@routes.endpoint("POST /api/things/once", allow=signed_in, status=201, once=True)
+def make_once(caller: Caller, new: Thing) -> Thing:
+    """Make a thing, or fail as its name says."""
+    made.append(new.display_name)
+    if new.display_name == "taken":
+        raise ThingTaken(denial=Denial("thing.make", caller.user_id))
+    if new.display_name == "away":
+        raise Unavailable("A part is away")
+    if new.display_name == "broken":
+        raise RuntimeError("a bug")
+    return new.model_copy(update={"how_many": len(made)})
 
 
 @routes.endpoint("GET /api/who", allow=signed_in)
