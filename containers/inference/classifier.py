@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from containers.inference.engines import Engine, Logits, OnnxEngine
 from containers.inference.model_directory import ModelDescription, ModelUnusable, describe, fetched
 from containers.inference.normalisation import normalise
-from containers.inference.windows import Probabilities, combine, window_spans
+from containers.inference.windows import Probabilities, close_up, combine, window_spans
 
 Window = list[int]
 
@@ -40,10 +40,16 @@ class Classifier:
         return Classifier(description, self._tokenizer, self._engine)
 
     def windows(self, text: str) -> list[Window]:
-        """The text's token ids in windows that the network can read; nothing of the text is left out."""
+        """The text's token ids in windows that the network can read; nothing of the text is left out.
+
+        A text of several windows is read a second time in close-ups, which count for its risk alone: one sentence
+        among a hundred everyday words would weigh too little.
+        """
         described = self.description
         ids = self._tokenizer.encode(normalise(text), add_special_tokens=False).ids
         spans = window_spans(len(ids), described.window_tokens - 2, described.window_overlap)
+        if len(spans) > 1:
+            spans += window_spans(len(ids), *close_up(described.window_tokens - 2))
         return [[described.start_id, *ids[start:end], described.end_id] for start, end in spans]
 
     def logits(self, windows: Sequence[Window]) -> Logits:
@@ -55,7 +61,9 @@ class Classifier:
         scaled = logits.astype(np.float64) / self.description.temperature
         exponents = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         per_window = exponents / exponents.sum(axis=1, keepdims=True)
-        return combine(per_window, [len(window) for window in windows], self._risk_classes)
+        widest = max(map(len, windows))
+        weights = [len(window) if len(window) == widest else 0 for window in windows]
+        return combine(per_window, weights, self._risk_classes)
 
     def prediction(self, windows: Sequence[Window], logits: Logits) -> Prediction:
         """The answer for the text whose windows and rows these are."""

@@ -21,12 +21,17 @@ def window_spans(token_count: int, capacity: int, overlap: int) -> list[tuple[in
     return [(start, start + capacity) for start in starts]
 
 
+def close_up(capacity: int) -> tuple[int, int]:
+    """Capacity and overlap of the narrow windows of a long text: a few sentences, a third of them seen twice."""
+    return max(2, capacity * 3 // 8), capacity // 8
+
+
 def combine(windows: Probabilities, weights: Sequence[float], risk_classes: Sequence[int]) -> Probabilities:
     """One distribution from those of the windows (rows: windows, columns: classes).
 
-    The mean over the windows, weighted by their tokens; then each risk class is raised to its highest window and the
-    other classes share what is left in their proportion. A sentence of danger in a long everyday message is thus never
-    averaged away.
+    The mean over the windows, by their weights (0: the window counts for risk alone); then each risk class is raised to
+    its highest window and the other classes share what is left in their proportion. A sentence of danger in a long
+    everyday message is thus never averaged away.
     """
     mean: Probabilities = np.average(windows, axis=0, weights=weights)
     raised = mean.copy()

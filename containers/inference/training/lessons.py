@@ -21,8 +21,8 @@ class LessonPlan:
     """How many texts of each kind an epoch holds."""
 
     folds: int = 4
-    phrases: int = 20_000
-    woven: int = 5_000
+    phrases: int = 24_000
+    woven: int = 16_000
     foreign_share: float = 0.5
     dropped_words: float = 0.1
     """Share of a post's words that are left out, or the network would learn posts by heart."""

@@ -47,8 +47,10 @@ def parse(arguments: Sequence[str]) -> Options:
         "--about-data", type=Path, default=_SHIPPED_STATEMENT, help="markdown for the card: what the data is"
     )
     parser.add_argument("--precision", choices=get_args(Precision), default="int8-weights")
-    parser.add_argument("--epochs", type=int, default=Schedule.epochs)
+    parser.add_argument("--epochs", type=int, default=Schedule.epochs, help="0 with --base: only measure anew")
     parser.add_argument("--rate", type=float, default=Schedule.rate, help="highest learning rate")
+    parser.add_argument("--phrases", type=int, default=LessonPlan.phrases, help="clinic phrases an epoch holds")
+    parser.add_argument("--woven", type=int, default=LessonPlan.woven, help="messages woven of several that it holds")
     parser.add_argument("--seed", type=int, default=Schedule.seed)
     parser.add_argument("--threads", type=int, default=1, help="processor threads")
     given = parser.parse_args(arguments)
@@ -60,5 +62,6 @@ def parse(arguments: Sequence[str]) -> Options:
         about_data=given.about_data,
         precision=given.precision,
         threads=given.threads,
+        plan=LessonPlan(phrases=given.phrases, woven=given.woven),
         schedule=Schedule(epochs=given.epochs, rate=given.rate, seed=given.seed),
     )

@@ -63,7 +63,8 @@ def run(options: Options) -> None:
     tokenizer, network = _beginning(options, material)
     _say(f"network of {sum(weight.numel() for weight in network.parameters()):,} weights")
     classifier = Classifier(_description(options), tokenizer, TorchEngine(network))
-    _teach(options, material, network, tokenizer, classifier)
+    if options.schedule.epochs:
+        _teach(options, material, network, tokenizer, classifier)
     options.output.mkdir(parents=True, exist_ok=True)
     export_onnx(network, options.output / "model.onnx", options.precision)
     engine = OnnxEngine(options.output / "model.onnx", options.threads, PAD_ID)
