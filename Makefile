@@ -6,9 +6,10 @@ WORKERS ?= 2
 # On Linux the default index's torch is a CUDA build of several GB: name an index that holds CPU builds here.
 TORCH_INDEX ?=
 TORCH := torch==2.13.0
+PEERS := benchmarks/peers/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test test-long test-cockroach lint format bench bench-delivery bench-coldstart lock openapi \
+.PHONY: help dev demo test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation lock openapi \
 	dev-reset
 
 help: ## show this list
@@ -39,13 +40,19 @@ lint: $(VENV)/tests ## ruff, mypy --strict, import rules
 format: $(VENV)/tests ## put the code in shape
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-bench: bench-coldstart bench-delivery ## all measurements
+bench: bench-coldstart bench-delivery bench-auth bench-revocation ## all measurements
 
 bench-delivery: $(VENV)/dev ## from POST to the other's socket: at 40 messages a second, then up to the knee
 	@$(BIN)/python -m benchmarks.delivery
 
 bench-coldstart: $(VENV)/dev ## what importing each function costs
 	@$(BIN)/python -m benchmarks.coldstart
+
+bench-auth: $(VENV)/dev $(PEERS) ## session check and sign-in beside Better Auth (needs Node 20 or newer)
+	@$(BIN)/python -m benchmarks.auth
+
+bench-revocation: $(VENV)/dev ## how soon a revoked session is refused elsewhere, and its socket closed
+	@$(BIN)/python -m benchmarks.revocation
 
 openapi: $(VENV)/dev ## write functions/admin/openapi.json from the code
 	@$(BIN)/python -m dev.openapi
@@ -78,3 +85,8 @@ $(VENV)/tests: tests/requirements.txt | $(VENV)/python
 $(VENV)/torch: $(VENV)/tests
 	@echo "installing torch for the tests of training (once)"
 	@$(BIN)/python dev/install.py $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) && touch $@
+
+$(PEERS): benchmarks/peers/package-lock.json
+	@command -v npm >/dev/null || { echo "bloom: the peer of bench-auth needs Node 20 or newer, with npm" >&2; exit 1; }
+	@echo "installing the peer of bench-auth (once)"
+	@cd benchmarks/peers && npm ci --ignore-scripts --no-audit --no-fund --silent && touch node_modules/.package-lock.json

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy.orm import Session as Database
 
@@ -12,6 +13,7 @@ from shared.database.models.accounts import Transport, User
 from shared.database.models.care import CareRelationship, CareStatus
 from shared.database.models.consents import Consent, ConsentKind
 from shared.database.models.messaging import Conversation, ConversationMember
+from shared.database.models.profiles import CredentialsStatus, TherapistProfile
 from shared.database.transaction import transaction
 from shared.roles import Role
 from shared.settings import settings
@@ -40,6 +42,14 @@ def _pair(db: Database, number: int) -> Pair:
         patient_id=patient.id, therapist_id=therapist.id, status=CareStatus.ACCEPTED, accepted_at=now()
     )
     db.add(care)
+    db.add(
+        TherapistProfile(
+            user_id=therapist.id,
+            license_expires_on=date(2099, 12, 31),
+            credentials_status=CredentialsStatus.VERIFIED,
+            reviewed_at=now(),
+        )
+    )
     db.add(Consent(user_id=patient.id, kind=ConsentKind.MESSAGE_ANALYSIS, document_version="1", given_at=now()))
     db.flush()
     conversation = Conversation(care_relationship_id=care.id)

@@ -104,5 +104,12 @@ def product_settings(ports: Mapping[str, int], database_url: str) -> dict[str, s
         "OIDC_AUDIENCE": origin,
         "PUSH_SERVICE_ACCOUNT": PUSH_ACCOUNT,
         "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER_ACCOUNT,
+        "GOOGLE_CLIENT_ID": PROJECT,
+        "GOOGLE_CLIENT_SECRET": "no secret on this machine",
+        "GOOGLE_ISSUER": f"http://{at['google']}",
+        "ZOOM_CLIENT_ID": PROJECT,
+        "ZOOM_CLIENT_SECRET": "no secret on this machine",
+        "ZOOM_SIGN_IN_URL": f"http://{at['zoom']}",
+        "ZOOM_API_URL": f"http://{at['zoom']}",
         "TWO_FACTOR_FOR_STAFF": "false",  # the seeded staff sign in with their password alone
     }

@@ -25,6 +25,8 @@ REPLACED_BY: Final[dict[str, str]] = {
     "smtp": "SMTP_URL",
     "inference": "INFERENCE_URL",
     "pubsub": "PUBSUB_EMULATOR_HOST",
+    "google": "GOOGLE_ISSUER",
+    "zoom": "ZOOM_SIGN_IN_URL",
 }
 """Parts that are not started where a setting names a real service."""
 
@@ -109,6 +111,16 @@ def _oidc(place: Place) -> Part:
     return _part(place, "oidc", command, _answering(port, "/health"))
 
 
+def _google(place: Place) -> Part:
+    port = place.ports["google"]
+    return _part(place, "google", place.module("dev.google_double", "--port", port), _answering(port, "/health"))
+
+
+def _zoom(place: Place) -> Part:
+    port = place.ports["zoom"]
+    return _part(place, "zoom", place.module("dev.zoom_sign_in_double", "--port", port), _answering(port, "/health"))
+
+
 def _pubsub(place: Place) -> Part:
     port = place.ports["pubsub"]
     store, topic = place.data_dir / "pubsub.sqlite", f"projects/{PROJECT}/topics/{TOPIC}"
@@ -170,6 +182,8 @@ PARTS: Final[dict[str, Callable[[Place], Part]]] = {
     "upstash": _upstash,
     "smtp": _smtp,
     "oidc": _oidc,
+    "google": _google,
+    "zoom": _zoom,
     "pubsub": _pubsub,
     "scheduler": _scheduler,
     **{name: partial(_function, name=name) for name in FUNCTIONS},

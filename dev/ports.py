@@ -19,6 +19,8 @@ PORTS: Final[dict[str, int]] = {
     "redis": 3031,
     "pubsub": 3040,
     "smtp": 3050,
+    "zoom": 3060,
+    "google": 3061,
     "oidc": 3062,
 }
 # Below the range from which systems take ports for outgoing connections.

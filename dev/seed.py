@@ -1,7 +1,7 @@
 """Three accounts to sign in with, in care of one another, with a conversation: there after every start."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -74,6 +74,7 @@ def _add_profiles(db: Session, patient: User, therapist: User, administrator: Us
             accepts_new_patients=True,
             license_number="LOCAL-1",
             license_region="CA",
+            license_expires_on=date(2099, 12, 31),
             credentials_status=CredentialsStatus.VERIFIED,
             credentials_submitted_at=moment,
             reviewed_at=moment,

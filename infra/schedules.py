@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 EVERY_MINUTE: Final = "* * * * *"
+EVERY_NIGHT: Final = "20 3 * * *"
 
 
 @dataclass(frozen=True)
@@ -19,4 +20,5 @@ class Schedule:
 
 SCHEDULES: Final[dict[str, Schedule]] = {
     "outbox-sweep": Schedule(EVERY_MINUTE, "messages", "/api/internal/outbox/sweep"),
+    "erasures": Schedule(EVERY_NIGHT, "auth", "/api/internal/auth/erasures"),
 }

@@ -22,7 +22,7 @@ class Subscription:
 
 SUBSCRIPTIONS: Final[dict[str, Subscription]] = {
     "auth-events": Subscription(
-        ("verification-requested", "sign-up-repeated", "account-notice", "sessions-revoked"),
+        ("verification-requested", "sign-up-repeated", "account-notice", "account-erased", "sessions-revoked"),
         "auth",
         "/api/internal/auth/events",
     ),

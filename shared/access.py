@@ -1,19 +1,22 @@
 """Whose it is: the only way to a patient's rows, where the check, its audit entry and the refusal are one step."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, select, true, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.orm import Session as Database
 
 from shared import audit
 from shared.audit_actions import Action
+from shared.clock import now
 from shared.database.models.accounts import User, UserStatus
 from shared.database.models.care import CareRelationship, CareStatus
 from shared.database.models.messaging import Conversation, ConversationMember
-from shared.problems import Conflict, Denial, NotFound
+from shared.database.models.profiles import CredentialsStatus, TherapistProfile
+from shared.problems import Conflict, Denial, Forbidden, NotFound
 from shared.roles import Role
 from shared.session import Caller
 
@@ -22,6 +25,16 @@ class ConversationClosed(Conflict):
     """The care relationship has ended: the patient may still read, nobody may write."""
 
     title = "This conversation has ended and can only be read"
+
+
+class LicenceNotVerified(Forbidden):
+    """A therapist whose licence is not verified, or has expired, sees and does nothing that is about patients."""
+
+    title = "This asks for a verified licence that has not expired"
+
+
+# A licence holds to the end of its last day, wherever that is: the last places to see a day end are at UTC-12.
+LAST_DAY_ENDS: Final = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -42,18 +55,21 @@ class Membership:
 def conversation(db: Database, caller: Caller, conversation_id: UUID, *, action: Action) -> Membership:
     """The conversation, if it is the caller's: a patient's own at any time, a therapist's while care is accepted.
 
-    Leaves an audit entry named by `action`. Raises NotFound, which is audited too.
+    Leaves an audit entry named by `action`. Raises NotFound, LicenceNotVerified, which are audited too.
     """
     row = db.execute(_conversations(caller).where(Conversation.id == conversation_id)).one_or_none()
     if row is None:
+        require_licence(db, caller, action=action, resource_id=conversation_id)
         raise NotFound(denial=Denial(action, resource_id=conversation_id))
     membership = _membership(row)
+    if not row.licensed:
+        raise LicenceNotVerified(denial=Denial(action, membership.patient_id, conversation_id))
     audit.record(db, action, subject_id=membership.patient_id, resource=("conversation", conversation_id))
     return membership
 
 
 def open_conversation(db: Database, caller: Caller, conversation_id: UUID, *, action: Action) -> Membership:
-    """As `conversation`, for writing. Raises NotFound, ConversationClosed."""
+    """As `conversation`, for writing. Raises ConversationClosed too."""
     membership = conversation(db, caller, conversation_id, action=action)
     if not membership.is_open:
         raise ConversationClosed(denial=Denial(action, membership.patient_id, conversation_id))
@@ -65,24 +81,34 @@ def conversations(
 ) -> list[Membership]:
     """Conversations that the caller may read, the latest activity first, each leaving its audit entry.
 
-    `before` is the time and id that the page before ended with.
+    `before` is the time and id that the page before ended with. Raises LicenceNotVerified, which is audited.
     """
     query = _conversations(caller).order_by(_active_at.desc(), Conversation.id.desc()).limit(limit)
     if before is not None:
         query = query.where(tuple_(_active_at, Conversation.id) < before)
-    memberships = [_membership(row) for row in db.execute(query)]
+    rows = db.execute(query).all()
+    if not rows:
+        require_licence(db, caller, action=action)
+    if not all(row.licensed for row in rows):
+        raise LicenceNotVerified(denial=Denial(action))
+    memberships = [_membership(row) for row in rows]
     for found in memberships:
         audit.record(db, action, subject_id=found.patient_id, resource=("conversation", found.conversation_id))
     return memberships
 
 
 def accepted_care(db: Database, caller: Caller, other_id: UUID, *, action: Action) -> CareRelationship:
-    """The accepted care relationship between the caller and another person. Raises NotFound, which is audited."""
+    """The accepted care relationship between the caller and another person.
+
+    Raises NotFound, LicenceNotVerified, which are audited.
+    """
+    require_licence(db, caller, action=action, subject_id=other_id)
     found = db.scalar(
         select(CareRelationship).where(
             _side_of(caller) == caller.user_id,
             (CareRelationship.therapist_id if caller.role is Role.PATIENT else CareRelationship.patient_id) == other_id,
             CareRelationship.status == CareStatus.ACCEPTED,
+            _is_not_sealed(),
         )
     )
     if found is None:
@@ -93,7 +119,10 @@ def accepted_care(db: Database, caller: Caller, other_id: UUID, *, action: Actio
 
 def patient_of_message(db: Database, conversation_id: UUID, sender_id: UUID) -> tuple[UUID, UUID] | None:
     """Patient and clinician of a conversation, where its patient is the sender: for what follows a message, not for
-    callers."""
+    callers.
+
+    The clinician's licence is not asked for: an alert has to reach somebody, also where it lapsed meanwhile.
+    """
     row = db.execute(
         select(CareRelationship.patient_id, CareRelationship.therapist_id)
         .join(Conversation, Conversation.care_relationship_id == CareRelationship.id)
@@ -107,33 +136,72 @@ def name_of(db: Database, user_id: UUID) -> str:
     return db.scalars(select(User.name).where(User.id == user_id)).one()
 
 
+def require_licence(
+    db: Database, caller: Caller, *, action: Action, subject_id: UUID | None = None, resource_id: UUID | None = None
+) -> None:
+    """Before a therapist does what is about patients. Raises LicenceNotVerified, which is audited under `action`."""
+    if caller.role is Role.THERAPIST and not holds_licence(db, caller.user_id):
+        raise LicenceNotVerified(denial=Denial(action, subject_id, resource_id))
+
+
+def holds_licence(db: Database, therapist_id: UUID) -> bool:
+    """Whether a therapist's licence is verified and has not expired."""
+    return bool(db.scalar(select(licence_stands()).where(TherapistProfile.user_id == therapist_id)))
+
+
+def _earliest_last_day() -> date:
+    return (now() - LAST_DAY_ENDS).date()
+
+
+def licence_stands() -> ColumnElement[bool]:
+    """Of a TherapistProfile in a query: whether its licence is verified and its last day is not over."""
+    return func.coalesce(
+        and_(
+            TherapistProfile.credentials_status == CredentialsStatus.VERIFIED,
+            TherapistProfile.license_expires_on >= bindparam("earliest_last_day", callable_=_earliest_last_day),
+        ),
+        False,
+    )
+
+
 _active_at = func.coalesce(Conversation.last_message_at, Conversation.created_at)
 
 
-def _conversations(caller: Caller) -> Select[tuple[Conversation, CareRelationship]]:
-    query = (
-        select(Conversation, CareRelationship)
-        .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
-        .join(CareRelationship, CareRelationship.id == Conversation.care_relationship_id)
-        .join(User, User.id == ConversationMember.user_id)
-        .where(
-            ConversationMember.user_id == caller.user_id,
-            ConversationMember.left_at.is_(None),
-            _side_of(caller) == caller.user_id,
-            User.status == UserStatus.ACTIVE,
-        )
-    )
-    if caller.role is Role.PATIENT:
-        return query
-    return query.where(CareRelationship.status == CareStatus.ACCEPTED)
+def _is_not_sealed() -> ColumnElement[bool]:
+    """Whether the patient of a CareRelationship is there: the record of an erased one is kept, and nobody reads it."""
+    patient = aliased(User)
+    return exists().where(patient.id == CareRelationship.patient_id, patient.status != UserStatus.ERASED)
+
+
+# Built once, since building it for each request would take longer than the database does.
+_by_members: Final = (
+    select(Conversation, CareRelationship)
+    .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
+    .join(CareRelationship, CareRelationship.id == Conversation.care_relationship_id)
+    .join(User, User.id == ConversationMember.user_id)
+    .where(ConversationMember.left_at.is_(None), User.status == UserStatus.ACTIVE)
+)
+_by_patients: Final = _by_members.add_columns(true().label("licensed"))
+# Left out by no missing profile: a therapist who never sent a licence is told so.
+_by_therapists: Final = (
+    _by_members.add_columns(licence_stands().label("licensed"))
+    .outerjoin(TherapistProfile, TherapistProfile.user_id == CareRelationship.therapist_id)
+    .where(CareRelationship.status == CareStatus.ACCEPTED, _is_not_sealed())
+)
+
+
+def _conversations(caller: Caller) -> Select[tuple[Conversation, CareRelationship, bool]]:
+    """`licensed` says whether the caller may see what is found; a patient needs no licence."""
+    query = _by_patients if caller.role is Role.PATIENT else _by_therapists
+    return query.where(ConversationMember.user_id == caller.user_id, _side_of(caller) == caller.user_id)
 
 
 def _side_of(caller: Caller) -> InstrumentedAttribute[UUID]:
     return CareRelationship.patient_id if caller.role is Role.PATIENT else CareRelationship.therapist_id
 
 
-def _membership(row: Row[tuple[Conversation, CareRelationship]]) -> Membership:
-    found, care = row
+def _membership(row: Row[tuple[Conversation, CareRelationship, bool]]) -> Membership:
+    found, care, _ = row
     return Membership(
         conversation_id=found.id,
         care_relationship_id=care.id,

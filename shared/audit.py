@@ -1,6 +1,7 @@
 """The audit trail: who did what to whom, written with the change, and refusals in a transaction of their own."""
 
 import ipaddress
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -17,6 +18,7 @@ from shared.settings import settings
 from shared.telemetry import current
 
 Outcome = Literal["success", "denied", "failure"]
+Details = Mapping[str, str | Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,14 @@ def record(
     resource: tuple[str, UUID] | None = None,
     actor_id: UUID | None = None,
     outcome: Outcome = "success",
+    details: Details | None = None,
 ) -> None:
     """Add an entry to the caller's transaction. `subject_id` is the patient (or account) it is about.
 
-    `actor_id` is needed only where the request has no session yet.
+    `actor_id` is needed only where the request has no session yet. `details` are ids, codes and names of fields, never
+    what somebody wrote.
     """
-    _add(db, action, subject_id=subject_id, resource=resource, actor_id=actor_id, outcome=outcome)
+    _add(db, action, subject_id=subject_id, resource=resource, actor_id=actor_id, outcome=outcome, details=details)
 
 
 def _add(
@@ -77,6 +81,7 @@ def _add(
     resource: tuple[str, UUID] | None,
     actor_id: UUID | None = None,
     outcome: Outcome,
+    details: Details | None = None,
 ) -> None:
     who, trace = acting.get(), current.get()
     db.add(
@@ -90,6 +95,7 @@ def _add(
             resource_id=resource[1] if resource else None,
             ip=who.address,
             request_id=trace.request_id if trace else None,
+            details=dict(details or {}),
         )
     )
 

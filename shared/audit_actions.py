@@ -63,6 +63,8 @@ class Action(StrEnum):
     ERASURE_CANCELLED = "erasure.cancelled"
     ERASURE_COMPLETED = "erasure.completed"
     RETENTION_ENDED = "retention.ended"
+    APPOINTMENT_CANCELLED = "appointment.cancel"
+    CARE_ENDED = "care.end"
     # Conversations and what is said in them.
     CONVERSATION_OPENED = "conversation.open"
     CONVERSATION_READ = "conversation.read"

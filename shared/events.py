@@ -119,6 +119,22 @@ class AccountNotice(Event):
         return self.user_id
 
 
+class AccountErased(Event):
+    """An account was erased; this carries the receipt to the address it had, and is removed once it is mailed."""
+
+    type: ClassVar[str] = "account-erased"
+
+    user_id: UUID
+    email: str
+    name: str
+    words: str
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The account."""
+        return self.user_id
+
+
 class SignUpRepeated(Event):
     """Somebody signed up with an address that has an account; its owner is told by mail."""
 
@@ -167,6 +183,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         VerificationRequested,
         SignUpRepeated,
         AccountNotice,
+        AccountErased,
         SessionsRevoked,
     )
 }

@@ -19,9 +19,35 @@ def password_matches(password: str, stored: str) -> bool:
     return bcrypt.checkpw(_digest(password), stored.encode())
 
 
+def password_is(password: str, stored: str | None) -> bool:
+    """Whether the password is the one that was hashed; where it is not, that takes as long whatever is stored.
+
+    Nothing stored takes as long as a hash of the present cost. A hash of a lower one is made up for: each cost takes
+    twice as long as the one before.
+    """
+    present = settings().bcrypt_cost
+    if stored is None:
+        password_matches(password, _nobodys_hash(present))
+        return False
+    if password_matches(password, stored):
+        return True
+    for cost in range(_cost_of(stored), present):
+        password_matches(password, _nobodys_hash(cost))
+    return False
+
+
 def needs_rehash(stored: str) -> bool:
     """Whether the stored hash was made at a lower cost than the settings now name."""
-    return int(stored.split("$")[2]) < settings().bcrypt_cost
+    return _cost_of(stored) < settings().bcrypt_cost
+
+
+def _cost_of(stored: str) -> int:
+    return int(stored.split("$")[2])
+
+
+def _nobodys_hash(cost: int) -> str:
+    """Takes as long to check as a real hash of this cost, and no password is known to be this one's."""
+    return f"$2b${cost:02}${'.' * 53}"
 
 
 def _digest(password: str) -> bytes:

@@ -5,12 +5,13 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
+from http.client import HTTPException
 from typing import Any, Final, TypeVar
 
-import httpx
 from upstash_redis import Redis
 from upstash_redis.errors import UpstashError
 
+from shared.rest_connection import RestConnections
 from shared.settings import settings
 
 FAILURES_BEFORE_OPEN: Final = 3
@@ -70,8 +71,9 @@ def _client() -> Redis:
         allow_telemetry=False,
         read_your_writes=False,
     )
-    # The vendor's client offers no timeout of its own.
-    client._http._client.timeout = httpx.Timeout(settings().redis_timeout_ms / 1000)
+    client._http._client.close()
+    # The vendor's client offers no timeout of its own, and spends most of its time in httpx.
+    client._http._client = RestConnections(settings().upstash_redis_rest_url, settings().redis_timeout_ms / 1000)  # type: ignore[assignment]
     return client
 
 
@@ -90,7 +92,7 @@ def ask(question: Callable[[Redis], Answer]) -> Answer:
             raise
         _breaker.failed()
         raise RedisAway(type(error).__name__) from None
-    except (httpx.HTTPError, ValueError, KeyError, OSError) as error:
+    except (HTTPException, ValueError, KeyError, OSError) as error:
         _breaker.failed()
         raise RedisAway(type(error).__name__) from None
     _breaker.succeeded()

@@ -1,15 +1,21 @@
-"""Sessions (the login): opaque tokens, kept as digests, cached for a minute, revoked everywhere within a second."""
+"""Sessions (the login): opaque tokens, kept as digests, cached for a minute, revoked everywhere within a second.
+
+A session's use is noted once a minute, so that reading costs no write. What was used within that minute is therefore
+not known exactly, and an unused session ends up to a minute late: never before its time, which is what clients are
+told.
+"""
 
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import outbox
@@ -103,8 +109,8 @@ def find_in_database(token: str) -> Caller | None:
     found = _find_alive(_digest(token))
     if found is None:
         return None
-    caller, ends_at = found
-    _fill_cache(token, caller, ends_at)
+    caller, good_until = found
+    _fill_cache(token, caller, good_until)
     return caller
 
 
@@ -119,11 +125,12 @@ def _find_alive(db: Database, token_hash: bytes) -> tuple[Caller, datetime] | No
         return None
     found, role, status = row
     moment = now()
-    if status != "active" or moment >= _ends_at(found, role, found.last_seen_at):
+    if status != "active" or moment >= _ends_at(found, role):
         return None
     if moment - found.last_seen_at >= SEEN_EVERY:
         found.last_seen_at = moment
-    return _caller(found, Role(role)), _ends_at(found, role, seen_at=moment)
+    # The next use has to be noted by then, so that is how long the cache may be believed.
+    return _caller(found, Role(role)), min(_ends_at(found, role), found.last_seen_at + SEEN_EVERY)
 
 
 def _caller(found: Session, role: Role) -> Caller:
@@ -131,8 +138,23 @@ def _caller(found: Session, role: Role) -> Caller:
     return Caller(found.user_id, role, found.id, found.stepped_up_at, owes)
 
 
-def _ends_at(found: Session, role: Role, seen_at: datetime) -> datetime:
-    return min(found.expires_at, seen_at + settings().idle_limit(staff=Role(role).is_staff))
+def _ends_at(found: Session, role: Role) -> datetime:
+    return min(found.expires_at, found.last_seen_at + _unused_for_at_most(role))
+
+
+def _unused_for_at_most(role: Role) -> timedelta:
+    """The idle limit and the minute of use that may not have been noted."""
+    return settings().idle_limit(staff=Role(role).is_staff) + SEEN_EVERY
+
+
+def is_open(role: Role) -> ColumnElement[bool]:
+    """What a query asks for the sessions, of users of this role, that have not ended."""
+    moment = now()
+    return and_(
+        Session.revoked_at.is_(None),
+        Session.expires_at > moment,
+        Session.last_seen_at > moment - _unused_for_at_most(role),
+    )
 
 
 @transaction
@@ -143,7 +165,7 @@ def still_open(db: Database, session_ids: Iterable[UUID]) -> frozenset[UUID]:
         .join(User, User.id == Session.user_id)
         .where(Session.id.in_(list(session_ids)), Session.revoked_at.is_(None), User.status == UserStatus.ACTIVE)
     )
-    return frozenset(found.id for found, role in rows if now() < _ends_at(found, role, found.last_seen_at))
+    return frozenset(found.id for found, role in rows if now() < _ends_at(found, role))
 
 
 def cookie_name(purpose: str = "session") -> str:
@@ -166,9 +188,9 @@ def _cache_key(token_hash: str) -> str:
 
 
 def from_entry(entry: str) -> Caller | None:
-    """The caller a cache entry stands for, unless the session has ended meanwhile."""
+    """The caller a cache entry stands for; None where the database has to be asked (again)."""
     fields = json.loads(entry)
-    if now() >= datetime.fromisoformat(fields["endsAt"]):
+    if now() >= datetime.fromisoformat(fields["goodUntil"]):
         return None
     return Caller(
         UUID(fields["userId"]),
@@ -179,7 +201,7 @@ def from_entry(entry: str) -> Caller | None:
     )
 
 
-def _fill_cache(token: str, caller: Caller, ends_at: datetime) -> None:
+def _fill_cache(token: str, caller: Caller, good_until: datetime) -> None:
     # NX: a fill that races a revocation finds the tombstone and leaves it.
     entry = json.dumps(
         {
@@ -188,12 +210,13 @@ def _fill_cache(token: str, caller: Caller, ends_at: datetime) -> None:
             "sessionId": str(caller.session_id),
             "provedAt": caller.proved_at.isoformat() if caller.proved_at else None,
             "owesSecondFactor": caller.owes_second_factor,
-            "endsAt": ends_at.isoformat(),
+            "goodUntil": good_until.isoformat(),
             "limitKey": hashlib.sha256(str(caller.user_id).encode()).hexdigest()[:32],
         }
     )
+    milliseconds = max(1, (good_until - now()) // timedelta(milliseconds=1))
     try:
-        ask(lambda redis: redis.set(cache_key(token), entry, ex=SECONDS_CACHED, nx=True))
+        ask(lambda redis: redis.set(cache_key(token), entry, px=milliseconds, nx=True))
     except RedisAway:
         return
 
@@ -221,8 +244,17 @@ def revoke(db: Database, user_id: UUID, session_ids: Iterable[UUID]) -> Sessions
 def deliver_revocation(event: SessionsRevoked) -> None:
     """Put a tombstone over each cached session and tell the relay. Raises RedisAway."""
     for token_hash in event.token_hashes:
-        _bury(token_hash)
-    publish(session_channel(event.user_id), event.model_dump_json(exclude={"token_hashes"}))
+        _insist(partial(_bury, token_hash))
+    told = event.model_dump_json(exclude={"token_hashes"})
+    _insist(lambda: publish(session_channel(event.user_id), told))
+
+
+def _insist(step: Callable[[], None]) -> None:
+    # One answer that came too late must not leave a session in the cache for a minute; both steps may be repeated.
+    try:
+        step()
+    except RedisAway:
+        step()
 
 
 def _bury(token_hash: str) -> None:

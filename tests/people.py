@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -18,12 +18,13 @@ from shared.database.models.accounts import Transport, User
 from shared.database.models.care import CareRelationship, CareStatus
 from shared.database.models.consents import Consent, ConsentKind
 from shared.database.models.messaging import Conversation, ConversationMember
-from shared.database.models.profiles import PatientProfile
+from shared.database.models.profiles import CredentialsStatus, PatientProfile, TherapistProfile
 from shared.database.transaction import transaction
 from shared.passwords import hash_password
 from shared.roles import Role
 
 PASSWORD = "a password that nobody guesses"
+LAST_DAY = date(2099, 12, 31)
 Row = TypeVar("Row")
 _numbers = itertools.count(1)
 
@@ -63,8 +64,14 @@ def add_person(
     country: str | None = None,
     agrees: bool = True,
     verified: bool = True,
+    licence: CredentialsStatus | None = CredentialsStatus.VERIFIED,
+    licence_expires_on: date = LAST_DAY,
 ) -> Person:
-    """An account with PASSWORD and a session; a patient's with a profile and, where they agree, the consent."""
+    """An account with PASSWORD and a session.
+
+    A patient's has a profile and, where they agree, the consent; a therapist's has a verified licence, where nothing
+    else is said, and with `licence=None` no profile at all.
+    """
     number = next(_numbers)
     user = User(
         email=email or f"person-{number}@people.test",
@@ -79,6 +86,8 @@ def add_person(
         db.add(PatientProfile(user_id=user.id, country=country))
         if agrees:
             db.add(Consent(user_id=user.id, kind=ConsentKind.MESSAGE_ANALYSIS, document_version="1"))
+    if role is Role.THERAPIST and licence is not None:
+        db.add(_therapist_profile(user.id, licence, licence_expires_on))
     opened = session.open_session(db, user, transport=Transport.BEARER, address="192.0.2.1", user_agent="a test")
     return Person(user.id, role, user.email, user.name, opened.token)
 
@@ -110,6 +119,28 @@ def add_pair(status: CareStatus = CareStatus.ACCEPTED, **patient: Any) -> Pair:
     """A new patient and a new therapist with a conversation."""
     who, therapist = add_person(Role.PATIENT, **patient), add_person(Role.THERAPIST)
     return Pair(who, therapist, add_care(who, therapist, status))
+
+
+@transaction
+def change_licence(
+    db: Database, therapist: Person, status: CredentialsStatus = CredentialsStatus.VERIFIED, expires_on: date = LAST_DAY
+) -> None:
+    """A therapist's licence stands otherwise from now on."""
+    db.merge(_therapist_profile(therapist.id, status, expires_on))
+
+
+def _therapist_profile(user_id: UUID, status: CredentialsStatus, expires_on: date) -> TherapistProfile:
+    if status is CredentialsStatus.UNSUBMITTED:
+        return TherapistProfile(user_id=user_id)
+    return TherapistProfile(
+        user_id=user_id,
+        license_number=f"T-{user_id}",
+        license_region="CA",
+        license_expires_on=expires_on,
+        credentials_status=status,
+        credentials_submitted_at=now(),
+        reviewed_at=None if status is CredentialsStatus.PENDING else now(),
+    )
 
 
 @transaction
@@ -145,3 +176,15 @@ class As:
     def post(self, path: str, body: object = None, **headers: str) -> TestResponse:
         """POST a JSON body."""
         return self._client.post(path, json={} if body is None else body, headers={**self._headers, **headers})
+
+    def put(self, path: str, body: object = None, **headers: str) -> TestResponse:
+        """PUT a JSON body."""
+        return self._client.put(path, json={} if body is None else body, headers={**self._headers, **headers})
+
+    def patch(self, path: str, body: object = None, **headers: str) -> TestResponse:
+        """PATCH with a JSON body."""
+        return self._client.patch(path, json={} if body is None else body, headers={**self._headers, **headers})
+
+    def delete(self, path: str, **headers: str) -> TestResponse:
+        """DELETE, which has no body."""
+        return self._client.delete(path, headers={**self._headers, **headers})

@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 # What a mail header would read as more than one address is left out, quoted local parts with it.
-_PLAIN = r"[^@\s,;:<>()\[\]\\\"\p{Cc}]+"
+_PLAIN = r"[^@\s,;:<>()\[\]\\\"\x00-\x1f\x7f-\x9f]+"
 _ADDRESS = rf"^{_PLAIN}@{_PLAIN}\.{_PLAIN}$"
-_ONE_LINE = r"^[^\p{Cc}\x{2028}\x{2029}]+$"
+_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
 
 Email = Annotated[
     str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=3, max_length=254, pattern=_ADDRESS)

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Database
@@ -23,6 +23,7 @@ from shared.problems import Gone
 from shared.roles import anyone
 
 from .fields import Email, MailedToken
+from .mail_limits import may_mail
 
 routes = Routes()
 
@@ -60,58 +61,99 @@ def verify_email(given: Token) -> None:
 
 
 @routes.endpoint(
-    "POST /api/auth/verify-email/resend", allow=anyone, limit=Limit("resend", 3, per=60, by="address"), status=202
+    "POST /api/auth/verify-email/resend", allow=anyone, limit=Limit("resend", 10, per=60, by="address"), status=202
 )
 def resend_verification(asked: Address) -> LinkUnderWay:
     """Mail a new link to an address that is not verified yet; the ones before it stop working."""
-    event = renew_verification(asked.email)
-    if event is not None:
-        outbox.hand_over(event)
+    if may_mail("verification", asked.email):
+        outbox.hand_over(renew_verification(asked.email))
     return LinkUnderWay()
 
 
-def request_verification(db: Database, user_id: UUID) -> VerificationRequested:
-    """Keep a new token's digest in the caller's transaction; the token itself goes into the event alone."""
-    moment, token = now(), secrets.token_urlsafe(32)
-    db.execute(
-        update(Verification)
-        .where(
-            Verification.user_id == user_id,
-            Verification.purpose == VerificationPurpose.EMAIL_VERIFICATION,
-            Verification.consumed_at.is_(None),
-        )
-        .values(consumed_at=moment)
-    )
-    db.add(
-        Verification(
-            user_id=user_id,
-            purpose=VerificationPurpose.EMAIL_VERIFICATION,
-            token_hash=_digest(token),
-            created_at=moment,
-            expires_at=moment + VERIFICATION_LASTS,
-        )
-    )
-    event = VerificationRequested(occurred_at=moment, user_id=user_id, token=token)
-    outbox.record(db, event)
-    return event
-
-
 @transaction
-def renew_verification(db: Database, email: str) -> VerificationRequested | None:
-    """A new token for an account that waits for it, or nothing."""
+def renew_verification(db: Database, email: str) -> VerificationRequested:
+    """A new token for an account that waits for it; for any other address what takes as long and mails nothing."""
     user_id = db.scalar(select(User.id).where(User.email == email, User.email_verified_at.is_(None)))
-    return request_verification(db, user_id) if user_id else None
+    audit.record(db, Action.ACCOUNT_VERIFICATION_RESENT, subject_id=user_id)
+    return request_verification(db, user_id)
 
 
 @transaction
 def consume_verification(db: Database, token: str) -> None:
     """Consume the token and mark the address in one step. Raises LinkNoLongerValid."""
+    user_id = consume(db, token, VerificationPurpose.EMAIL_VERIFICATION)
+    db.execute(update(User).where(User.id == user_id).values(email_verified_at=now()))
+    audit.record(db, Action.ACCOUNT_EMAIL_VERIFIED, subject_id=user_id, actor_id=user_id)
+
+
+def request_verification(db: Database, user_id: UUID | None) -> VerificationRequested:
+    """Keep a new token's digest in the caller's transaction; the token itself goes into the event alone.
+
+    Without a user nothing will be mailed: the event names somebody who does not exist.
+    """
+    token = request(db, user_id, VerificationPurpose.EMAIL_VERIFICATION, VERIFICATION_LASTS)
+    event = VerificationRequested(occurred_at=now(), user_id=user_id or uuid4(), token=token)
+    outbox.record(db, event)
+    return event
+
+
+def request(db: Database, user_id: UUID | None, purpose: VerificationPurpose, lasts: timedelta) -> str:
+    """A new token, kept as its digest in the caller's transaction; those before it stop working.
+
+    Without a user it is kept just so, which takes as long, and can never be consumed.
+    """
+    moment, token = now(), secrets.token_urlsafe(32)
+    end_all(db, user_id or uuid4(), purpose)
+    db.add(
+        Verification(
+            user_id=user_id,
+            purpose=purpose,
+            token_hash=_digest(token),
+            created_at=moment,
+            expires_at=moment + lasts,
+        )
+    )
+    return token
+
+
+def end_all(db: Database, user_id: UUID, purpose: VerificationPurpose) -> None:
+    """No token of this purpose works any more, within the caller's transaction."""
+    db.execute(
+        update(Verification)
+        .where(
+            Verification.user_id == user_id,
+            Verification.purpose == purpose,
+            Verification.consumed_at.is_(None),
+        )
+        .values(consumed_at=now())
+    )
+
+
+def owner_of(db: Database, token: str, purpose: VerificationPurpose) -> User:
+    """Whose token this is, without consuming it. Raises LinkNoLongerValid."""
+    user = db.scalar(
+        select(User)
+        .join(Verification, Verification.user_id == User.id)
+        .where(
+            Verification.token_hash == _digest(token),
+            Verification.purpose == purpose,
+            Verification.consumed_at.is_(None),
+            Verification.expires_at > now(),
+        )
+    )
+    if user is None:
+        raise LinkNoLongerValid
+    return user
+
+
+def consume(db: Database, token: str, purpose: VerificationPurpose) -> UUID:
+    """Consume a token in the caller's transaction and in one step; whose it was. Raises LinkNoLongerValid."""
     moment = now()
     user_id = db.scalar(
         update(Verification)
         .where(
             Verification.token_hash == _digest(token),
-            Verification.purpose == VerificationPurpose.EMAIL_VERIFICATION,
+            Verification.purpose == purpose,
             Verification.consumed_at.is_(None),
             Verification.expires_at > moment,
         )
@@ -120,8 +162,7 @@ def consume_verification(db: Database, token: str) -> None:
     )
     if user_id is None:
         raise LinkNoLongerValid
-    db.execute(update(User).where(User.id == user_id).values(email_verified_at=moment))
-    audit.record(db, Action.ACCOUNT_EMAIL_VERIFIED, subject_id=user_id, actor_id=user_id)
+    return user_id
 
 
 def _digest(token: str) -> bytes:

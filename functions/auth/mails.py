@@ -4,15 +4,16 @@ from html import escape
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as Database
 
 from shared import outbox, session
 from shared.clock import now
-from shared.database.models.accounts import User
+from shared.database.models.accounts import User, UserStatus
 from shared.database.models.delivery import EmailDelivery, EmailStatus
+from shared.database.models.outbox_events import OutboxEvent
 from shared.database.transaction import transaction
-from shared.events import AccountNotice, Event, SessionsRevoked, SignUpRepeated, VerificationRequested
+from shared.events import AccountErased, AccountNotice, Event, SessionsRevoked, SignUpRepeated, VerificationRequested
 from shared.http.endpoint import Routes
 from shared.http.schema import PushDelivery
 from shared.mail import Mail, MailAway, mailer
@@ -41,6 +42,8 @@ def consume_event(push: PushDelivery) -> None:
     try:
         if isinstance(event, SessionsRevoked):
             session.deliver_revocation(event)
+        elif isinstance(event, AccountErased):
+            _mail_receipt(event)
         else:
             _mail_once(event)
     except (MailAway, RedisAway):
@@ -55,13 +58,35 @@ def _mail_once(event: Event) -> None:
     mark_sent(event.id)
 
 
+def _mail_receipt(event: AccountErased) -> None:
+    """The last mail to an address that is known from the event alone, which goes with it."""
+    mail = _mail(
+        event.email,
+        event.name,
+        str(event.id),
+        subject="Your account was erased",
+        words=event.words,
+        link=settings().base_url,
+        label="Bloom Health",
+        after="Thank you for having been with us. Take good care of yourself.",
+    )
+    mailer().send(mail)
+    forget(event.id)
+
+
+@transaction
+def forget(db: Database, event_id: UUID) -> None:
+    """Remove an event together with the address that it carries."""
+    db.execute(delete(OutboxEvent).where(OutboxEvent.id == event_id))
+
+
 @transaction
 def claim(db: Database, event: Event) -> tuple[str, str] | None:
     """Address and name of whom the mail is for, or None where it was sent already."""
     assert isinstance(event, VerificationRequested | SignUpRepeated | AccountNotice)
     user = db.scalar(select(User).where(User.id == event.user_id))
     sent = db.scalar(select(EmailDelivery).where(EmailDelivery.event_id == event.id))
-    if user is None or (sent is not None and sent.sent_at is not None):
+    if user is None or user.status is UserStatus.ERASED or (sent is not None and sent.sent_at is not None):
         return None
     if sent is None:
         db.add(EmailDelivery(event_id=event.id, user_id=user.id, kind=event.type, created_at=now()))
@@ -119,6 +144,8 @@ def _mail(to: str, name: str, key: str, *, subject: str, words: str, link: str, 
         to=to,
         subject=subject,
         text=f"Hello {name},\n\n{words}\n\n{link}\n\n{after}\n\nBloom Health\n",
-        html=PAGE.format(name=escape(name), words=escape(words), button=button, after=escape(after)),
+        html=PAGE.format(
+            name=escape(name), words=escape(words).replace("\n\n", "</p><p>"), button=button, after=escape(after)
+        ),
         key=key,
     )

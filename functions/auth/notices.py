@@ -24,6 +24,7 @@ class Notice(StrEnum):
     BACKUP_CODE_USED = "backup-code-used"
     PASSKEY_ADDED = "passkey-added"
     PASSKEY_REMOVED = "passkey-removed"
+    PASSKEY_REFUSED = "passkey-refused"
     PROVIDER_LINKED = "provider-linked"
     PROVIDER_UNLINKED = "provider-unlinked"
     CREDENTIALS_SUBMITTED = "credentials-submitted"
@@ -101,6 +102,14 @@ NOTICES: Final[dict[Notice, Words]] = {
         "/settings/security",
         "Look at my settings",
     ),
+    Notice.PASSKEY_REFUSED: Words(
+        "A passkey was refused",
+        "a passkey of your account was used in a way that suggests there is a copy of it, so it was not let in. Please "
+        "sign in another way, remove that passkey and add a new one.",
+        "/settings/security",
+        "Look at my passkeys",
+        "If it happens only once, it may have been a slow connection that sent the same thing twice.",
+    ),
     Notice.PROVIDER_LINKED: Words(
         "Another way to sign in was added",
         "your account can now also be signed in to through an account of yours elsewhere.",
@@ -134,7 +143,8 @@ NOTICES: Final[dict[Notice, Words]] = {
     ),
     Notice.ERASURE_CANCELLED: Words(
         "Your account stays",
-        "the erasure of your account was called off. Everything is as it was.",
+        "the erasure of your account was called off, and nothing was erased. Appointments that were called off "
+        "meanwhile stay so; please book them anew.",
         "/settings/privacy",
         "Look at my settings",
     ),

@@ -1,9 +1,9 @@
 """POST /api/auth/sign-in: a password opens a session, and takes as long for an address nobody has."""
 
-from functools import cache
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit
@@ -12,18 +12,22 @@ from shared.contract import Schema
 from shared.database.models.accounts import User
 from shared.database.transaction import transaction
 from shared.http.endpoint import Routes
-from shared.http.rate_limit import Limit
+from shared.http.rate_limit import Limit, take
 from shared.http.schema import Answer, Visit
-from shared.passwords import hash_password, needs_rehash, password_matches
+from shared.passwords import hash_password, needs_rehash
 from shared.problems import Denial, Forbidden, NotSignedIn
 from shared.roles import anyone
 from shared.session import NewSession
-from shared.settings import settings
 
+from .challenges import Challenged, TwoFactorRequired, TwoFactorRequiredWithToken, second_factor_for
 from .fields import Email, GivenPassword
+from .password_proof import proves
 from .signed_in import SignedIn, SignedInUser, SignedInWithToken, answer_with, open_for, require_no_page
 
 routes = Routes()
+
+ACCOUNT_LIMIT: Final = Limit("sign-in-account", 3, per=10)
+"""For one account from one network; the network's own limit is wide, since a clinic shares one."""
 
 
 class WrongCredentials(NotSignedIn):
@@ -51,30 +55,44 @@ class Credentials(Schema):
     password: GivenPassword
 
 
-@routes.endpoint("POST /api/auth/sign-in", allow=anyone, limit=Limit("sign-in", 10, per=60, by="address"))
-def sign_in(given: Credentials, visit: Visit) -> Answer[SignedIn | SignedInWithToken]:
-    """Open a session: by cookie, or for a client that says `X-Session-Transport: bearer` by token."""
+@routes.endpoint("POST /api/auth/sign-in", allow=anyone, limit=Limit("sign-in", 30, per=10, by="address"))
+def sign_in(
+    given: Credentials, visit: Visit
+) -> Answer[SignedIn | SignedInWithToken | TwoFactorRequired | TwoFactorRequiredWithToken]:
+    """Open a session: by cookie, or for a client that says `X-Session-Transport: bearer` by token.
+
+    Where the account has a second factor, and this browser is not trusted, that is asked for first.
+    """
     require_no_page(visit)
-    user = user_with(given, visit)
-    rehashed = hash_password(given.password) if needs_rehash(user.password_hash or "") else None
-    opened = open_session(user.id, user.password_hash, rehashed, visit)
-    return answer_with(opened, SignedInUser.of(user), visit)
+    take(ACCOUNT_LIMIT, f"{audit.network_of(visit.address)}|{given.email}").require()
+    user = user_with(given)
+    renew_hash_of(user, given.password)
+    owed = second_factor_for(user, visit)
+    if isinstance(owed, Challenged):
+        return Answer(owed.answer.body, owed.answer.cookies)
+    opened = open_session(user.id, user.password_hash, visit, second_factor=owed is not None)
+    answer = answer_with(opened, SignedInUser.of(user), visit, *((owed.cookie,) if owed else ()))
+    return Answer(answer.body, answer.cookies)
 
 
-def user_with(given: Credentials, visit: Visit) -> User:
+def user_with(given: Credentials) -> User:
     """The user whose address and password these are. Raises WrongCredentials, AddressNotVerified, AccountSuspended."""
-    audit.acting.set(audit.Acting(None, visit.address))
     user = find_user(given.email)
-    stored = (user.password_hash if user else None) or _nobodys_hash(settings().bcrypt_cost)
-    matches = password_matches(given.password, stored)
-    if user is None or user.password_hash is None or not matches:
-        audit.record_failure(Action.SESSION_SIGN_IN, subject_id=user.id if user else None)
+    if not proves(given.password, user, tried=Action.SESSION_SIGN_IN, email=given.email) or user is None:
         raise WrongCredentials
     if user.email_verified_at is None:
         raise AddressNotVerified(denial=Denial(Action.SESSION_SIGN_IN, user.id))
     if user.status != "active":
         raise AccountSuspended(denial=Denial(Action.SESSION_SIGN_IN, user.id))
     return user
+
+
+def renew_hash_of(user: User, password: str) -> None:
+    """Hash the password anew, for the row and for `user`, where its hash was made at a lower cost than is asked now."""
+    if user.password_hash and needs_rehash(user.password_hash):
+        rehashed = hash_password(password)
+        keep_hash(user.id, user.password_hash, rehashed)
+        user.password_hash = rehashed
 
 
 @transaction
@@ -84,19 +102,25 @@ def find_user(db: Database, email: str) -> User | None:
 
 
 @transaction
+def keep_hash(db: Database, user_id: UUID, checked_hash: str, rehashed: str) -> None:
+    """Keep another hash of the same password. Raises WrongCredentials where the password has changed meanwhile."""
+    kept = db.scalar(
+        update(User)
+        .where(User.id == user_id, User.password_hash == checked_hash)
+        .values(password_hash=rehashed)
+        .returning(User.id)
+    )
+    if kept is None:
+        raise WrongCredentials
+    audit.record(db, Action.PASSWORD_REHASHED, subject_id=user_id, actor_id=user_id)
+
+
+@transaction
 def open_session(
-    db: Database, user_id: UUID, checked_hash: str | None, rehashed: str | None, visit: Visit
+    db: Database, user_id: UUID, checked_hash: str | None, visit: Visit, *, second_factor: bool
 ) -> NewSession:
     """Open the session, unless password or status changed since the password was checked."""
     user = db.scalar(select(User).where(User.id == user_id))
     if user is None or user.password_hash != checked_hash or user.status != "active":
         raise WrongCredentials
-    if rehashed:
-        user.password_hash = rehashed
-    return open_for(db, user, visit, second_factor=False)
-
-
-@cache
-def _nobodys_hash(_cost: int) -> str:
-    """A hash that costs as much to check as a real one, which is made at this cost."""
-    return hash_password("nobody has this password")
+    return open_for(db, user, visit, second_factor=second_factor)

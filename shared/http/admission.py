@@ -29,7 +29,7 @@ def admit(token: str, limit: Limit | None) -> tuple[Caller | None, Allowance | N
         return _without_redis(token, limit)
     if entry == session.REVOKED:
         return None, None
-    caller = session.from_entry(entry) if entry else session.find_in_database(token)
+    caller = (session.from_entry(entry) if entry else None) or session.find_in_database(token)
     if caller is None or limit is None:
         return caller, None
     return caller, allowance(limit, counted) if counted else take(limit, str(caller.user_id))

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response, current_app, g, has_app_context, request
 from pydantic import ValidationError
 from pydantic_core import from_json
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -71,6 +71,8 @@ def function(name: str, *slices: Routes) -> Callable[[Request], WerkzeugResponse
     def handle(framework_request: Request) -> WerkzeugResponse:
         return WerkzeugResponse.from_app(app, framework_request.environ)
 
+    if has_app_context():  # the framework's own app knows no path with a line break, and would answer with a page
+        current_app.register_error_handler(404, lambda _: handle(request))
     return handle
 
 

@@ -112,7 +112,7 @@ def _responses(endpoint: Endpoint, names: dict[Any, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done"}
     schemas = [names[model, "serialization"] for model in _bodies(endpoint)]
     if len(schemas) < len(endpoint.outgoing):  # a Document
-        success["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+        success["content"] = {"*/*": {}}
     elif schemas:
         schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
         success["content"] = {"application/json": {"schema": schema}}

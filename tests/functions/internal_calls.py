@@ -9,6 +9,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from dev.cloud import LocalCloud
+from shared.clock import now
 from shared.database.models.outbox_events import OutboxEvent
 from tests.people import rows
 
@@ -26,11 +27,16 @@ class InternalCalls:
 
     def sweep(self) -> TestResponse:
         """The tick of the outbox's schedule."""
-        return self._call("/api/internal/outbox/sweep", {}, "SCHEDULER_SERVICE_ACCOUNT")
+        return self.tick("/api/internal/outbox/sweep")
+
+    def tick(self, path: str, account: str = "SCHEDULER_SERVICE_ACCOUNT") -> TestResponse:
+        """The tick of a schedule."""
+        return self._call(path, {}, account)
 
     def _call(self, path: str, body: object, account: str) -> TestResponse:
         settings = self._cloud.settings
-        token = self._cloud.id_tokens.bearer(settings[account], settings["OIDC_AUDIENCE"])
+        issued_at = now().timestamp()  # the test may hold the clock
+        token = self._cloud.id_tokens.sign(settings[account], settings["OIDC_AUDIENCE"], issued_at=issued_at)
         return self._client.post(path, json=body, headers={"Authorization": f"Bearer {token}"})
 
 

@@ -18,6 +18,7 @@ from shared.database.models.outbox_events import OutboxEvent
 from shared.database.transaction import transaction
 from shared.events import (
     EVENT_TYPES,
+    AccountErased,
     AccountNotice,
     Event,
     MessageAnalysed,
@@ -65,6 +66,7 @@ SAMPLES: list[Event] = [
     ),
     VerificationRequested(occurred_at=MOMENT, user_id=uuid4(), token=MARK),
     SignUpRepeated(occurred_at=MOMENT, user_id=uuid4()),
+    AccountErased(occurred_at=MOMENT, user_id=uuid4(), email="gone@people.test", name="Gone", words=MARK),
     AccountNotice(occurred_at=MOMENT, user_id=uuid4(), notice="password-changed", token="a token of one mail"),
     SessionsRevoked(occurred_at=MOMENT, user_id=uuid4(), session_ids=(uuid4(),), token_hashes=(MARK,)),
 ]

@@ -3,7 +3,7 @@
 import base64
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from redis import Redis
 from sqlalchemy import select, update
@@ -16,6 +16,7 @@ from shared.database.models.analysis import Label, MessageAnalysis, RiskLevel
 from shared.database.models.audit_trail import AuditEvent
 from shared.database.models.care import CareRelationship, CareStatus
 from shared.database.models.messaging import Conversation, ConversationMember, Message
+from shared.database.models.profiles import CredentialsStatus, TherapistProfile
 from shared.database.transaction import transaction
 from shared.events import MessageSent, SessionsRevoked
 from shared.messages import seal_body
@@ -47,8 +48,27 @@ def somebody(db: Database, role: Role, name: str = "Somebody") -> Someone:
     user = User(id=uuid.uuid4(), email=f"{uuid.uuid4().hex}@bloom.test", name=name, role=role, email_verified_at=now())
     db.add(user)
     db.flush()
+    if role is Role.THERAPIST:
+        db.add(_licence(user.id))
     opened = session.open_session(db, user, transport=Transport.BEARER, address="127.0.0.1", user_agent="tests")
     return Someone(user.id, name, opened.token, opened.session_id)
+
+
+def _licence(therapist_id: uuid.UUID, expires_on: date = date(2099, 12, 31)) -> TherapistProfile:
+    return TherapistProfile(
+        user_id=therapist_id,
+        license_number=f"T-{therapist_id}",
+        license_region="CA",
+        license_expires_on=expires_on,
+        credentials_status=CredentialsStatus.VERIFIED,
+        reviewed_at=now(),
+    )
+
+
+@transaction
+def end_licence(db: Database, therapist: Someone) -> None:
+    """Its last day is long over."""
+    db.merge(_licence(therapist.id, expires_on=date(2020, 1, 1)))
 
 
 @transaction

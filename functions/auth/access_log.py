@@ -1,0 +1,173 @@
+"""GET /api/user/access-log: who, other than oneself, looked at one's record or changed it, in plain words."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import Row, select, tuple_
+from sqlalchemy.orm import Session as Database
+
+from shared import audit
+from shared.audit_actions import Action
+from shared.contract import Schema
+from shared.database.models.accounts import User
+from shared.database.models.audit_trail import AuditEvent, AuditOutcome
+from shared.database.models.care import CareRelationship
+from shared.database.transaction import transaction
+from shared.http import cursor
+from shared.http.cursor import PageSize
+from shared.http.endpoint import Routes
+from shared.http.rate_limit import Limit
+from shared.roles import Role, signed_in
+from shared.session import Caller
+
+routes = Routes()
+
+DEEDS: Final[dict[str, str]] = {
+    Action.CONVERSATION_OPENED: "opened a conversation with you",
+    Action.CONVERSATION_READ: "looked at your conversation",
+    Action.CONVERSATION_JOINED: "opened your conversation to follow it live",
+    Action.CONVERSATIONS_LISTED: "saw your conversation in their list",
+    Action.MESSAGES_READ: "read messages of your conversation",
+    Action.MESSAGE_SENT: "wrote to you",
+    Action.MESSAGE_SENT_AGAIN: "wrote to you",
+    Action.RISK_RAISED: "was told of a message that may need an answer soon",
+    Action.PROFILE_READ: "looked at your profile",
+    Action.PROFILE_CHANGED: "changed your profile",
+    Action.APPOINTMENT_CANCELLED: "called off an appointment with you",
+    Action.CARE_ENDED: "ended your care",
+    Action.CREDENTIALS_SUBMITTED: "handed in a licence in your name",
+    Action.EXPORT_MADE: "made a copy of your data",
+    Action.ACCESS_LOG_READ: "looked at this list",
+}
+DEEDS_BY_SUBJECT: Final[dict[str, str]] = {
+    **dict.fromkeys(("account", "settings", "credentials"), "did something to your account"),
+    **dict.fromkeys(("session", "trusted-device"), "did something to the places where you are signed in"),
+    **dict.fromkeys(
+        ("password", "two-factor", "backup-codes", "backup-code", "passkey", "provider"),
+        "did something to the ways in which you sign in",
+    ),
+    "consent": "did something to what you agreed to",
+    **dict.fromkeys(("erasure", "retention"), "did something to the erasure of your account"),
+    **dict.fromkeys(("conversation", "conversations", "messages", "message"), "did something in your conversation"),
+    "care": "did something to your care",
+    **dict.fromkeys(("appointment", "appointments"), "did something to an appointment of yours"),
+    "risk": "dealt with a message that may need an answer soon",
+}
+OTHER_DEED: Final = "asked for something about you"
+
+
+class Ending(StrEnum):
+    """How it ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Look(Schema):
+    """One entry: somebody did something at some time. `name` is there where it is somebody the caller knows."""
+
+    id: UUID
+    at: datetime
+    name: str | None
+    role: str
+    what: str
+    ending: Ending
+
+
+class LooksQuery(Schema):
+    """Which page."""
+
+    limit: PageSize = 50
+    cursor: str | None = Field(None, max_length=200)
+
+
+class Looks(Schema):
+    """A page, the newest first."""
+
+    items: list[Look]
+    next_cursor: str | None
+
+
+@routes.endpoint("GET /api/user/access-log", allow=signed_in, limit=Limit("access-log", 60, per=60))
+def list_looks(caller: Caller, query: LooksQuery) -> Looks:
+    """Who looked at the caller's record or changed it; what the caller did is left out."""
+    return page_of(caller, query)
+
+
+@transaction
+def page_of(db: Database, caller: Caller, query: LooksQuery) -> Looks:
+    """Read a page, and keep that it was read."""
+    found = _entries(db, caller.user_id, _before(query.cursor) if query.cursor else None, query.limit + 1)
+    page = found[: query.limit]
+    known = _therapists(db, caller.user_id, {entry.actor_id for entry in page})
+    audit.record(db, Action.ACCESS_LOG_READ, subject_id=caller.user_id)
+    more = len(found) > query.limit
+    following = cursor.encode(page[-1].occurred_at.isoformat(), str(page[-1].id)) if more else None
+    return Looks(items=[_look(entry, known) for entry in page], next_cursor=following)
+
+
+def describe(action: str) -> str:
+    """What was done, in words for whom it was done to."""
+    return DEEDS.get(action) or DEEDS_BY_SUBJECT.get(action.partition(".")[0]) or OTHER_DEED
+
+
+def _entries(
+    db: Database, person_id: UUID, before: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Row[tuple[Any, ...]]]:
+    query = (
+        select(AuditEvent.id, AuditEvent.occurred_at, AuditEvent.action, AuditEvent.outcome, AuditEvent.actor_id)
+        .add_columns(User.role)
+        .outerjoin(User, User.id == AuditEvent.actor_id)
+        .where(AuditEvent.subject_id == person_id, AuditEvent.actor_id != person_id)
+        .order_by(AuditEvent.occurred_at.desc(), AuditEvent.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(tuple_(AuditEvent.occurred_at, AuditEvent.id) < before)
+    return db.execute(query).all()
+
+
+def _therapists(db: Database, person_id: UUID, actor_ids: set[UUID]) -> dict[UUID, str]:
+    """The names of those who treat the person, or did."""
+    rows = db.execute(
+        select(User.id, User.name)
+        .join(CareRelationship, CareRelationship.therapist_id == User.id)
+        .where(
+            CareRelationship.patient_id == person_id,
+            CareRelationship.therapist_id.in_(actor_ids),
+            CareRelationship.accepted_at.is_not(None),
+        )
+    )
+    return {row.id: row.name for row in rows}
+
+
+def _look(entry: Row[tuple[Any, ...]], known: dict[UUID, str]) -> Look:
+    endings = {AuditOutcome.SUCCESS: Ending.DONE, AuditOutcome.DENIED: Ending.REFUSED}
+    return Look(
+        id=entry.id,
+        at=entry.occurred_at,
+        name=known.get(entry.actor_id) or None,
+        role=_role(entry.role, is_known=entry.actor_id in known),
+        what=describe(entry.action),
+        ending=endings.get(entry.outcome, Ending.FAILED),
+    )
+
+
+def _role(role: Role | None, *, is_known: bool) -> str:
+    if is_known:
+        return "your therapist"
+    return "an administrator" if role is Role.ADMINISTRATOR else "another person"
+
+
+def _before(given: str) -> tuple[datetime, UUID]:
+    """The time and id that the page before ended with. Raises Unprocessable naming `?cursor`."""
+    moment, entry_id = cursor.decode(given, 2)
+    try:
+        return datetime.fromisoformat(moment).astimezone(UTC), UUID(entry_id)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        raise cursor.unknown_cursor() from None
