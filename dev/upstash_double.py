@@ -17,7 +17,7 @@ from dev.environment import environment_variable
 from dev.event_loop import run, run_until_stopped
 from dev.http_listener import Answer, HttpListener, Request, listen
 
-COMMAND_DEADLINE_SECONDS = 1.0
+COMMAND_DEADLINE_SECONDS = 2.0
 # They would hold, or change the mode of, the one connection that all requests share.
 REFUSED_COMMANDS = frozenset(
     {"AUTH", "CLIENT", "HELLO", "QUIT", "RESET", "SELECT", "SHUTDOWN", "SYNC", "WAIT"}
@@ -93,7 +93,7 @@ class LocalRedis:
     async def run(self, commands: Sequence[Sequence[str]]) -> list[Any]:
         """The replies to commands sent in one piece; an error reply is a hiredis.ReplyError among them.
 
-        Raises RedisAway after a second at most.
+        Raises RedisAway after two seconds at most.
         """
         try:
             async with asyncio.timeout(COMMAND_DEADLINE_SECONDS):

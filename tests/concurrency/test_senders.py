@@ -23,6 +23,8 @@ class Room:
     def __init__(self, instances: list[str], pair: Pair) -> None:
         self.pair = pair
         self._clients = [httpx.AsyncClient(base_url=url, timeout=60) for url in instances]
+        # A connection of its own for each look: none that rested and that the server may close at that moment.
+        self._reader = httpx.AsyncClient(base_url=instances[0], timeout=60, headers={"Connection": "close"})
         self.statuses: list[int] = []
 
     async def send(self, number: int, client_id: str, body: str = "hello") -> dict[str, Any]:
@@ -31,7 +33,10 @@ class Room:
         given = {"conversationId": str(self.pair.conversation_id), "body": body, "clientId": client_id}
         for attempt in range(PATIENCE):
             client = self._clients[(number + attempt) % 2]
-            answer = await client.post("/api/messages", json=given, headers=sender.bearer)
+            try:
+                answer = await client.post("/api/messages", json=given, headers=sender.bearer)
+            except httpx.TransportError:
+                continue  # the server closed a connection that had rested; a client sends the same again
             self.statuses.append(answer.status_code)
             if answer.status_code != 503:
                 assert answer.status_code == 200, answer.text
@@ -44,7 +49,7 @@ class Room:
         query = {"conversationId": str(self.pair.conversation_id), "afterSeq": "0", "limit": "200"}
         seen: list[int] = []
         while True:
-            answer = await self._clients[0].get("/api/messages", params=query, headers=self.pair.patient.bearer)
+            answer = await self._reader.get("/api/messages", params=query, headers=self.pair.patient.bearer)
             page = answer.json()
             seen += [item["seq"] for item in page["items"]]
             if page["nextCursor"] is None:
@@ -52,7 +57,7 @@ class Room:
             query["afterSeq"] = page["nextCursor"]
 
     async def close(self) -> None:
-        for client in self._clients:
+        for client in (*self._clients, self._reader):
             await client.aclose()
 
 

@@ -752,7 +752,7 @@ def test_a_cancelled_erasure_erases_nothing_and_a_finished_one_leaves_nothing_of
     forget_earlier_requests()
     clock = Later()
     with held_at(clock):
-        person = add_person(name=f"{MARK} Person")
+        person = add_person(name=f"{MARK} {uuid4().hex}")
         for deed in deeds:
             play(auth, job, clock, person, deed, steps)
             check(person)

@@ -64,7 +64,7 @@ def outcomes(subject_id: UUID | None) -> Counter[str]:
 
 def test_a_network_may_try_thirty_times_in_ten_seconds(auth: FlaskClient, environment: Callable[..., None]) -> None:
     environment(limits="")
-    told = sign_in(auth, "nobody@people.test").headers
+    told = elsewhere(auth, "nobody@people.test").headers
     assert (told["RateLimit-Limit"], told["RateLimit-Remaining"]) == ("30", "29")
     environment(limits="sign-in=3/100")  # slow enough that Redis forgets nothing while the clock stands still
     moment = now()
