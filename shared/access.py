@@ -1,5 +1,6 @@
 """Whose it is: the only way to a patient's rows, where the check, its audit entry and the refusal are one step."""
 
+import functools
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -173,26 +174,29 @@ def _is_not_sealed() -> ColumnElement[bool]:
     return exists().where(patient.id == CareRelationship.patient_id, patient.status != UserStatus.ERASED)
 
 
-# Built once, since building it for each request would take longer than the database does.
-_by_members: Final = (
-    select(Conversation, CareRelationship)
-    .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
-    .join(CareRelationship, CareRelationship.id == Conversation.care_relationship_id)
-    .join(User, User.id == ConversationMember.user_id)
-    .where(ConversationMember.left_at.is_(None), User.status == UserStatus.ACTIVE)
-)
-_by_patients: Final = _by_members.add_columns(true().label("licensed"))
-# Left out by no missing profile: a therapist who never sent a licence is told so.
-_by_therapists: Final = (
-    _by_members.add_columns(licence_stands().label("licensed"))
-    .outerjoin(TherapistProfile, TherapistProfile.user_id == CareRelationship.therapist_id)
-    .where(CareRelationship.status == CareStatus.ACCEPTED, _is_not_sealed())
-)
+# Built at the first use and kept, since building it for each request would take longer than the database does.
+@functools.cache
+def _by_members(*, as_patients: bool) -> Select[tuple[Conversation, CareRelationship, bool]]:
+    members = (
+        select(Conversation, CareRelationship)
+        .join(ConversationMember, ConversationMember.conversation_id == Conversation.id)
+        .join(CareRelationship, CareRelationship.id == Conversation.care_relationship_id)
+        .join(User, User.id == ConversationMember.user_id)
+        .where(ConversationMember.left_at.is_(None), User.status == UserStatus.ACTIVE)
+    )
+    if as_patients:
+        return members.add_columns(true().label("licensed"))
+    # Left out by no missing profile: a therapist who never sent a licence is told so.
+    return (
+        members.add_columns(licence_stands().label("licensed"))
+        .outerjoin(TherapistProfile, TherapistProfile.user_id == CareRelationship.therapist_id)
+        .where(CareRelationship.status == CareStatus.ACCEPTED, _is_not_sealed())
+    )
 
 
 def _conversations(caller: Caller) -> Select[tuple[Conversation, CareRelationship, bool]]:
     """`licensed` says whether the caller may see what is found; a patient needs no licence."""
-    query = _by_patients if caller.role is Role.PATIENT else _by_therapists
+    query = _by_members(as_patients=caller.role is Role.PATIENT)
     return query.where(ConversationMember.user_id == caller.user_id, _side_of(caller) == caller.user_id)
 
 

@@ -1,10 +1,11 @@
 """The present session, sign-out, and the list of where somebody is signed in, each of which can be ended."""
 
+import functools
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, session
@@ -12,13 +13,13 @@ from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.accounts import Session, Transport, User
-from shared.database.transaction import transaction
+from shared.database.transaction import look_up, transaction
 from shared.events import SessionsRevoked
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
 from shared.http.schema import Answer, SetCookie
 from shared.problems import NotFound, NotSignedIn
-from shared.roles import signed_in
+from shared.roles import Role, signed_in
 from shared.session import Caller
 from shared.settings import settings
 
@@ -28,13 +29,6 @@ from .signed_in import SignedInUser, tell_revocation
 routes = Routes()
 
 SHOWN_AT_MOST: Final = 200
-
-PRESENT: Final = (
-    select(User.id, User.email, User.name, User.role, Session.expires_at)
-    .join(Session, Session.user_id == User.id)
-    .where(Session.id == bindparam("session_id"))
-)
-"""Built once: every page asks it, and building it takes as long as asking."""
 
 
 class PresentSession(Schema):
@@ -112,12 +106,22 @@ def revoke_other_sessions(caller: Caller) -> None:
     tell_revocation(end_other_sessions(caller))
 
 
-@transaction
-def describe_session(db: Database, caller: Caller) -> PresentSession:
+@functools.cache
+def _present() -> Select[tuple[UUID, str, str, Role, datetime]]:
+    """Built once: every page asks it, and building it takes as long as asking."""
+    return (
+        select(User.id, User.email, User.name, User.role, Session.expires_at)
+        .join(Session, Session.user_id == User.id)
+        .where(Session.id == bindparam("session_id"))
+    )
+
+
+def describe_session(caller: Caller) -> PresentSession:
     """The user and session of the caller."""
-    row = db.execute(PRESENT, {"session_id": caller.session_id}).one_or_none()
-    if row is None:
+    found = look_up(_present(), {"session_id": caller.session_id})
+    if not found:
         raise NotSignedIn
+    [row] = found
     absolute_end = row.expires_at
     return PresentSession(
         user=SignedInUser(id=row.id, email=row.email, name=row.name, role=row.role),

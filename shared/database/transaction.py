@@ -6,13 +6,13 @@ A function under `@transaction` may run more than once, so it touches nothing bu
 import functools
 import random
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Concatenate, Final, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, overload
 
-from sqlalchemy import Table, inspect
+from sqlalchemy import Connection, Row, Select, Table, inspect
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import sort_tables
@@ -23,6 +23,7 @@ from shared.problems import Unavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Selected = TypeVar("Selected", bound=tuple[Any, ...])
 
 TRIES: Final = 5
 
@@ -122,6 +123,38 @@ def _decorate(function: Callable[Concatenate[Session, P], R], tries: int, backof
     return run
 
 
+def look_up(statement: Select[Selected], parameters: Mapping[str, Any]) -> Sequence[Row[Selected]]:
+    """The rows of one statement that reads, which needs no transaction: it sees one moment as it is.
+
+    Columns rather than entities: there is no session that they could belong to. Raises Unavailable, and RuntimeError
+    inside a transaction.
+    """
+    with _alone(look_up.__name__):
+        for attempt in range(1, TRIES + 1):
+            try:
+                return _look_up_once(statement, parameters)
+            except _Again as again:
+                if attempt == TRIES:
+                    raise Unavailable("The database is busy") from again.__cause__
+                Backoff().wait(attempt)
+    raise AssertionError("there is at least one try")
+
+
+def _look_up_once(statement: Select[Selected], parameters: Mapping[str, Any]) -> Sequence[Row[Selected]]:
+    try:
+        connection = engine().connect()
+    except (SQLAlchemyError, OSError) as error:
+        raise Unavailable("The database is away") from error
+    with connection, _translated(connection):
+        # SQLAlchemy's own option for this costs two more statements, to set back what a new session has anyway.
+        driver: Any = connection.connection.driver_connection
+        driver.autocommit = True
+        try:
+            return connection.execute(statement, parameters).all()
+        finally:
+            driver.autocommit = False
+
+
 class _Again(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault)
@@ -173,7 +206,7 @@ def _connect(db: Session) -> None:
 
 
 @contextmanager
-def _translated(db: Session, *, committing: bool = False) -> Iterator[None]:
+def _translated(db: Session | Connection, *, committing: bool = False) -> Iterator[None]:
     """What the driver raises within becomes another attempt, a problem, or stays as it is: then it is our bug."""
     try:
         yield

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from pg8000.legacy import Connection
-from sqlalchemy import create_engine, func, make_url, select, text, update
+from sqlalchemy import Integer, bindparam, create_engine, func, make_url, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
@@ -23,10 +23,12 @@ from shared.database.transaction import (
     CommitUnknown,
     Retried,
     expect_unique,
+    look_up,
     retry_observers,
     transaction,
 )
 from shared.problems import Conflict, Unavailable
+from tests.postgres import forget_engine
 from tests.shared.database import rows
 
 
@@ -370,3 +372,48 @@ def test_pg8000s_own_connection_waits_more(database: LocalDatabase) -> None:
         connection.commit()
     stock.dispose()
     assert waits == 7
+
+
+BACKEND = select(func.pg_backend_pid().label("pid"), bindparam("given", type_=Integer).label("given"))
+
+
+def test_one_statement_is_looked_up_without_a_transaction(database: LocalDatabase) -> None:
+    [before] = look_up(BACKEND, {"given": 1})
+    waits = round_trips()
+    [row] = look_up(BACKEND, {"given": 2})
+    assert (row.pid, row.given) == (before.pid, 2)
+    assert round_trips() - waits == 1
+    assert users() == 0, "the connection begins its transactions as before"
+    with engine().connect() as connection:
+        assert connection.get_isolation_level() == "SERIALIZABLE"
+
+
+def test_a_look_up_on_a_lost_connection_is_made_again(database: LocalDatabase) -> None:
+    [before] = look_up(BACKEND, {"given": 1})
+    terminate(database, before.pid)
+    [row] = look_up(BACKEND, {"given": 2})
+    assert row.given == 2
+    assert row.pid != before.pid
+
+
+def test_a_look_up_in_a_database_that_is_away_is_unavailable(environment: Callable[..., None]) -> None:
+    forget_engine()
+    with pytest.raises(Unavailable):
+        look_up(BACKEND, {"given": 1})
+    forget_engine()
+
+
+def test_a_look_up_inside_a_transaction_is_refused(database: LocalDatabase) -> None:
+    @transaction
+    def outer(db: Session) -> None:
+        look_up(BACKEND, {"given": 1})
+
+    with pytest.raises(RuntimeError, match=r"look_up .* inside .*outer"):
+        outer()
+
+
+def round_trips() -> int:
+    with engine().connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, PipelinedConnection)
+        return driver.round_trips
