@@ -26,5 +26,6 @@ SUBSCRIPTIONS: Final[dict[str, Subscription]] = {
         "auth",
         "/api/internal/auth/events",
     ),
+    "appointments-events": Subscription(("care-ended",), "appointments", "/api/internal/appointments/events"),
     "messages-events": Subscription(("message-sent", "risk-raised"), "messages", "/api/internal/messages/events"),
 }

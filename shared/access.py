@@ -1,6 +1,7 @@
 """Whose it is: the only way to a patient's rows, where the check, its audit entry and the refusal are one step."""
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -116,6 +117,64 @@ def accepted_care(db: Database, caller: Caller, other_id: UUID, *, action: Actio
         raise NotFound(denial=Denial(action, other_id))
     audit.record(db, action, subject_id=found.patient_id, resource=("care_relationship", found.id))
     return found
+
+
+def care_relationship(db: Database, caller: Caller, care_id: UUID, *, action: Action) -> CareRelationship:
+    """A care relationship of the caller's, wherever it stands, locked: for who changes it and says what became of it.
+
+    Raises NotFound, LicenceNotVerified, which are audited under `action`.
+    """
+    require_licence(db, caller, action=action, resource_id=care_id)
+    found = db.scalar(_care_of(caller).where(CareRelationship.id == care_id).with_for_update())
+    if found is None:
+        raise NotFound(denial=Denial(action, resource_id=care_id))
+    return found
+
+
+def care_relationships(
+    db: Database,
+    caller: Caller,
+    *,
+    action: Action,
+    status: CareStatus | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[CareRelationship]:
+    """The caller's care relationships, the latest request first, each leaving its audit entry.
+
+    `before` is the time and id that the page before ended with. Raises LicenceNotVerified, which is audited.
+    """
+    require_licence(db, caller, action=action)
+    order = CareRelationship.requested_at.desc(), CareRelationship.id.desc()
+    query = _care_of(caller).order_by(*order).limit(limit)
+    if status is not None:
+        query = query.where(CareRelationship.status == status)
+    if before is not None:
+        query = query.where(tuple_(CareRelationship.requested_at, CareRelationship.id) < before)
+    found = list(db.scalars(query))
+    for care in found:
+        audit.record(db, action, subject_id=care.patient_id, resource=("care_relationship", care.id))
+    return found
+
+
+def _care_of(caller: Caller) -> Select[tuple[CareRelationship]]:
+    return select(CareRelationship).where(_side_of(caller) == caller.user_id, _is_not_sealed())
+
+
+def seats_that_stand(db: Database, seats: Iterable[tuple[UUID, UUID]]) -> frozenset[tuple[UUID, UUID]]:
+    """Of conversations with a therapist in each, those that the therapist may still read. Nothing is shown, so no
+    entry is left."""
+    wanted = list(seats)
+    query = (
+        _by_members(as_patients=False)
+        .with_only_columns(Conversation.id, CareRelationship.therapist_id)
+        .where(
+            tuple_(Conversation.id, CareRelationship.therapist_id).in_(wanted),
+            ConversationMember.user_id == CareRelationship.therapist_id,
+            licence_stands(),
+        )
+    )
+    return frozenset((row[0], row[1]) for row in db.execute(query))
 
 
 def patient_of_message(db: Database, conversation_id: UUID, sender_id: UUID) -> tuple[UUID, UUID] | None:

@@ -89,6 +89,26 @@ class RiskRaised(Event):
         return self.risk_event_id
 
 
+class CareEnded(Event):
+    """A therapist is no longer to see a conversation: for the therapist's sockets alone."""
+
+    type: ClassVar[str] = "care-ended"
+
+    care_relationship_id: UUID
+    conversation_id: UUID
+    therapist_id: UUID
+
+    @property
+    def channel(self) -> str:
+        """The Redis channel that the therapist's sockets follow."""
+        return alert_channel(self.therapist_id)
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The care relationship."""
+        return self.care_relationship_id
+
+
 class VerificationRequested(Event):
     """Somebody asked to prove an e-mail address; the token goes into the mail and nowhere else."""
 
@@ -180,6 +200,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         MessageSent,
         MessageAnalysed,
         RiskRaised,
+        CareEnded,
         VerificationRequested,
         SignUpRepeated,
         AccountNotice,
@@ -205,5 +226,5 @@ def session_channel(user_id: UUID) -> str:
 
 
 def alert_channel(user_id: UUID) -> str:
-    """Redis channel of what only this clinician may see: analyses and risk alerts."""
+    """Redis channel of what only this clinician may see: analyses, risk alerts, and conversations that are over."""
     return f"alert:{user_id}"

@@ -84,7 +84,9 @@ class Settings(BaseModel):
     socket_pong_seconds: int = Field(8, ge=1, description="How long a socket has to answer that it lives")
     socket_sign_in_seconds: float = Field(5, gt=0, description="How long a socket may stay without a session")
     socket_minutes: float = Field(50, gt=0, description="How long a socket lives, give or take a tenth")
-    sessions_checked_seconds: float = Field(60, gt=0, description="How often open sockets' sessions are looked up")
+    sessions_checked_seconds: float = Field(
+        60, gt=0, description="How often open sockets' sessions and rooms are looked up"
+    )
     typing_expires_seconds: float = Field(8, gt=0, description="How long a typing notice stands by itself")
 
     # Pub/Sub and who may call the internal routes.
@@ -139,7 +141,11 @@ class Settings(BaseModel):
     clinical_retention_years: int = Field(
         7, ge=0, description="Years the clinical record is kept after erasure; for minors after they are of age"
     )
+    late_cancel_hours: int = Field(
+        24, ge=0, le=720, description="Hours before the start within which a patient's cancellation is marked as late"
+    )
     age_of_majority_years: int = Field(18, ge=0, le=120, description="Age in years from which nobody is a minor")
+    care_capacity: int = Field(60, ge=1, le=100_000, description="Patients whom a therapist may have in care at once")
     limits: Annotated[str, AfterValidator(_check_limits)] = Field(
         "", description="Overrides of route limits: NAME=COUNT/SECONDS, comma-separated"
     )

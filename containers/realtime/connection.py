@@ -82,6 +82,8 @@ class Connection:
         self.rooms: dict[UUID, Room] = {}
         self.turn = asyncio.Lock()
         """Held while it enters or leaves a room."""
+        self.shut_out_of: set[UUID] = set()
+        """Conversations that were over for it since it last asked to join them."""
         self.is_open = True
         self._web_socket = web_socket
         self._queue = queue

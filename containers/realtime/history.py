@@ -1,6 +1,6 @@
 """What the relay reads from the database, each in a transaction of its own; called in threads."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -13,6 +13,7 @@ from shared.access import Membership
 from shared.audit_actions import Action
 from shared.database.transaction import transaction
 from shared.messages import ShownAnalysis, ShownMessage, analyses_of, messages_after
+from shared.problems import NotFound
 from shared.roles import Role
 from shared.session import Caller
 
@@ -45,6 +46,21 @@ def enter(db: Database, caller: Caller, conversation_id: UUID, after_seq: int | 
 def page_after(db: Database, conversation_id: UUID, after_seq: int, for_clinician: bool) -> Page:
     """The next messages, for those who were let in."""
     return _page(db, conversation_id, after_seq, for_clinician)
+
+
+@transaction
+def page_on_the_way(db: Database, caller: Caller, conversation_id: UUID, after_seq: int) -> Page:
+    """The next messages, for who is being let in. Raises NotFound where a clinician's care has ended meanwhile."""
+    is_clinician = caller.role is Role.THERAPIST
+    if is_clinician and not access.seats_that_stand(db, [(conversation_id, caller.user_id)]):
+        raise NotFound
+    return _page(db, conversation_id, after_seq, is_clinician)
+
+
+@transaction
+def seats_that_stand(db: Database, seats: Collection[tuple[UUID, UUID]]) -> frozenset[tuple[UUID, UUID]]:
+    """Of conversations with a clinician in each, those that the clinician may still follow."""
+    return access.seats_that_stand(db, seats)
 
 
 @transaction

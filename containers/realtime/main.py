@@ -13,8 +13,13 @@ import socketio
 
 from containers.realtime import history, problems
 from containers.realtime.client_events import ClientEvents
-from containers.realtime.connection import Engine, People
-from containers.realtime.personal_channels import end_sockets_of_ended_sessions, take_alert, take_revocation
+from containers.realtime.connection import Engine, People, Person
+from containers.realtime.personal_channels import (
+    end_sockets_of_ended_sessions,
+    shut_out_of_ended_care,
+    take_alert,
+    take_revocation,
+)
 from containers.realtime.problems import Send, WebSocketOnly
 from containers.realtime.redis_subscription import RedisSubscription
 from containers.realtime.rooms import Rooms
@@ -50,7 +55,7 @@ class Relay:
         self._events = ClientEvents(self._people, self._rooms, self._typing, self._subscription)
         self._sockets = _socket_server(settings)
         self._sockets.register_namespace(self._events)
-        self._check_sessions = asyncio.Event()
+        self._check_permissions = asyncio.Event()
 
     async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
         """https://asgi.readthedocs.io/en/stable/specs/main.html"""
@@ -107,9 +112,15 @@ class Relay:
             if subject in ("message", "typing"):
                 self._take_in_room(subject, UUID(subject_id), payload)
             elif person := self._people.find(UUID(subject_id)):
-                (take_alert if subject == "alert" else take_revocation)(person, payload)
+                self._take_for_person(subject, person, payload)
         except Exception as error:  # noqa: BLE001 - one bad payload must not end what follows every channel
             log_exception("payload-not-understood", error)
+
+    def _take_for_person(self, subject: str, person: Person, payload: bytes) -> None:
+        if subject == "alert":
+            take_alert(person, self._rooms, payload)
+        else:
+            take_revocation(person, payload)
 
     def _take_in_room(self, subject: str, conversation_id: UUID, payload: bytes) -> None:
         room = self._rooms.find(conversation_id)
@@ -123,9 +134,9 @@ class Relay:
             room.take(sent)
 
     def _returned(self) -> None:
-        """What was published while Redis was away is lost, the ends of sessions included."""
+        """What was published while Redis was away is lost, the ends of sessions and of care included."""
         self._rooms.catch_up()
-        self._check_sessions.set()
+        self._check_permissions.set()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -147,18 +158,19 @@ class Relay:
         await self._typing.close()
 
     def _background(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._subscription.run(), self._watch_sessions()]
+        return [self._subscription.run(), self._watch_permissions()]
 
-    async def _watch_sessions(self) -> None:
+    async def _watch_permissions(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.sessions_checked_seconds):
-                    await self._check_sessions.wait()
-            self._check_sessions.clear()
+                    await self._check_permissions.wait()
+            self._check_permissions.clear()
             try:
                 await end_sockets_of_ended_sessions(self._people)
+                await shut_out_of_ended_care(self._people, self._rooms)
             except Exception as error:  # noqa: BLE001 - the next look may go well
-                log_exception("sessions-not-checked", error)
+                log_exception("permissions-not-checked", error)
 
 
 def _socket_server(settings: Settings) -> SocketServer:

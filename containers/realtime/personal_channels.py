@@ -1,4 +1,4 @@
-"""What one person alone is told: analyses and risk alerts to clinicians, and the end of a session to its sockets."""
+"""What one person alone is told: analyses, risk alerts and the end of care to clinicians, and the end of a session."""
 
 import asyncio
 import json
@@ -8,24 +8,54 @@ from uuid import UUID
 
 from engineio.packet import Packet
 
+from containers.realtime import history
 from containers.realtime.connection import DISCONNECT, Connection, People, Person, frame
-from shared.events import MessageAnalysed, RiskRaised
+from containers.realtime.rooms import Rooms
+from shared.events import CareEnded, MessageAnalysed, RiskRaised
 from shared.problems import Unavailable
+from shared.roles import Role
 from shared.session import still_open
 from shared.telemetry import log
 
 SESSIONS_A_LOOK: Final = 1000
+SEATS_A_LOOK: Final = 1000
 
 
-def take_alert(person: Person, payload: bytes) -> None:
+def take_alert(person: Person, rooms: Rooms, payload: bytes) -> None:
     """A clinician's event from Redis, told once. Raises ValueError for what is none."""
     fields = json.loads(payload)
     event = _event(fields.pop("type"), fields)
+    if isinstance(event, CareEnded):
+        for connection in list(person.connections):
+            rooms.shut_out(connection, event.conversation_id)
     if person.is_news(event.id):
         person.send(_packet(event))
 
 
-def _event(kind: str, fields: dict[str, object]) -> MessageAnalysed | RiskRaised:
+async def shut_out_of_ended_care(people: People, rooms: Rooms) -> None:
+    """Look every clinician's seat up: a licence may have lapsed, and word that care ended may have been lost."""
+    seats = [
+        (conversation_id, connection)
+        for connection in people
+        if connection.caller.role is Role.THERAPIST
+        for conversation_id in connection.rooms
+    ]
+    for start in range(0, len(seats), SEATS_A_LOOK):
+        looked_up = seats[start : start + SEATS_A_LOOK]
+        wanted = {(conversation_id, connection.caller.user_id) for conversation_id, connection in looked_up}
+        try:
+            standing = await asyncio.to_thread(history.seats_that_stand, wanted)
+        except Unavailable:
+            log("seats-not-checked", severity="WARNING")
+            continue
+        for conversation_id, connection in looked_up:
+            if (conversation_id, connection.caller.user_id) not in standing:
+                rooms.shut_out(connection, conversation_id)
+
+
+def _event(kind: str, fields: dict[str, object]) -> MessageAnalysed | RiskRaised | CareEnded:
+    if kind == CareEnded.type:
+        return CareEnded.model_validate(fields)
     if kind == MessageAnalysed.type:
         return MessageAnalysed.model_validate(fields)
     if kind == RiskRaised.type:
@@ -33,7 +63,9 @@ def _event(kind: str, fields: dict[str, object]) -> MessageAnalysed | RiskRaised
     raise ValueError("an event that is not for clinicians")
 
 
-def _packet(event: MessageAnalysed | RiskRaised) -> Packet:
+def _packet(event: MessageAnalysed | RiskRaised | CareEnded) -> Packet:
+    if isinstance(event, CareEnded):
+        return frame("care-ended", event.model_dump_json(include={"conversation_id"}))
     if isinstance(event, MessageAnalysed):
         return frame("message-analysed", event.model_dump_json(include={"message_id", "conversation_id", "analysis"}))
     return frame("risk-alert", event.model_dump_json(exclude={"id", "clinician_ids"}))

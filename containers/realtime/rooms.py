@@ -13,7 +13,7 @@ from containers.realtime.history import Page
 from containers.realtime.redis_subscription import RedisSubscription
 from shared.events import MessageSent, message_channel, typing_channel
 from shared.messages import ShownAnalysis, shown_message_of
-from shared.problems import Problem, TooManyRequests, Unavailable
+from shared.problems import NotFound, Problem, TooManyRequests, Unavailable
 from shared.roles import Role
 from shared.telemetry import log, log_exception
 
@@ -171,6 +171,7 @@ class Rooms:
         """Let a socket in, once it was told what it missed. Raises NotFound, TooManyRequests, Unavailable."""
         async with connection.turn:
             self.leave(connection, conversation_id)
+            connection.shut_out_of.discard(conversation_id)
             if len(connection.rooms) >= ROOMS_PER_SOCKET:
                 raise TooManyRequests
             room = self._rooms.setdefault(conversation_id, Room(conversation_id))
@@ -187,6 +188,11 @@ class Rooms:
         if room:
             del room.seats[connection]
             self._let_go(room)
+
+    def shut_out(self, connection: Connection, conversation_id: UUID) -> None:
+        """Let a socket out that may no longer be in, or not in at all where it is on its way."""
+        connection.shut_out_of.add(conversation_id)
+        self.leave(connection, conversation_id)
 
     def leave_all(self, connection: Connection) -> None:
         """Let a socket out of wherever it is."""
@@ -210,6 +216,8 @@ class Rooms:
             await seat.tell_in_step(page)
             if not connection.is_open:
                 raise Unavailable
+            if room.conversation_id in connection.shut_out_of:
+                raise NotFound
             if page.is_last and returns == self._subscription.returns and room.seat(seat):
                 connection.rooms[room.conversation_id] = room
                 return Joined(recovered, seat.seq)
@@ -219,7 +227,9 @@ class Rooms:
                 raise Unavailable  # Redis told of a message that the database does not hold
 
     async def _next_page(self, room: Room, seat: Seat) -> Page:
-        return await asyncio.to_thread(history.page_after, room.conversation_id, seat.seq, seat.is_clinicians)
+        """Word that care has ended may be lost while Redis is away, so a clinician is looked up again."""
+        caller = seat.connection.caller
+        return await asyncio.to_thread(history.page_on_the_way, caller, room.conversation_id, seat.seq)
 
 
 def analysed(analysis: ShownAnalysis, conversation_id: UUID) -> Packet:

@@ -2,4 +2,27 @@
 
 from shared.http.app import function
 
-handle = function("appointments")
+from . import (
+    appointments,
+    availability,
+    booking,
+    cancelling,
+    care_end,
+    care_relationships,
+    rescheduling,
+    therapist_slots,
+    therapists,
+)
+
+handle = function(
+    "appointments",
+    therapists.routes,
+    therapist_slots.routes,
+    availability.routes,
+    care_relationships.routes,
+    care_end.routes,
+    appointments.routes,
+    booking.routes,
+    rescheduling.routes,
+    cancelling.routes,
+)

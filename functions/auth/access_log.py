@@ -38,6 +38,9 @@ DEEDS: Final[dict[str, str]] = {
     Action.PROFILE_READ: "looked at your profile",
     Action.PROFILE_CHANGED: "changed your profile",
     Action.APPOINTMENT_CANCELLED: "called off an appointment with you",
+    Action.CARE_LISTED: "saw you in their list of patients",
+    Action.CARE_ACCEPTED: "accepted you into their care",
+    Action.CARE_DECLINED: "answered your request for care",
     Action.CARE_ENDED: "ended your care",
     Action.CREDENTIALS_SUBMITTED: "handed in a licence in your name",
     Action.EXPORT_MADE: "made a copy of your data",
@@ -55,6 +58,7 @@ DEEDS_BY_SUBJECT: Final[dict[str, str]] = {
     **dict.fromkeys(("conversation", "conversations", "messages", "message"), "did something in your conversation"),
     "care": "did something to your care",
     **dict.fromkeys(("appointment", "appointments"), "did something to an appointment of yours"),
+    **dict.fromkeys(("availability", "slots"), "did something about the times at which you can be booked"),
     "risk": "dealt with a message that may need an answer soon",
 }
 OTHER_DEED: Final = "asked for something about you"

@@ -18,9 +18,27 @@ MAY_SLEEP = {
 }
 # Who looks at what patients write, and at what is said of it; everybody else asks shared.access or shared.messages.
 PATIENTS_ROWS = {
-    "CareRelationship": {"shared/access.py", "functions/auth/access_log.py"},
-    "Conversation": {"shared/access.py", "functions/messages/conversations.py", "functions/messages/messages.py"},
-    "ConversationMember": {"shared/access.py", "functions/messages/conversations.py"},
+    "CareRelationship": {
+        "shared/access.py",
+        "functions/auth/access_log.py",
+        "functions/appointments/care_relationships.py",
+        "functions/appointments/care_end.py",
+        "functions/appointments/own_appointments.py",
+        "functions/appointments/shown_care.py",
+    },
+    "Conversation": {
+        "shared/access.py",
+        "functions/messages/conversations.py",
+        "functions/messages/messages.py",
+        "functions/appointments/care_relationships.py",
+        "functions/appointments/care_end.py",
+        "functions/appointments/shown_care.py",
+    },
+    "ConversationMember": {
+        "shared/access.py",
+        "functions/messages/conversations.py",
+        "functions/appointments/care_relationships.py",
+    },
     "Message": {"shared/messages.py", "functions/messages/conversations.py", "functions/messages/messages.py"},
     "MessageVersion": {"functions/messages/messages.py"},
     "MessageAnalysis": {"shared/messages.py", "functions/messages/analysis.py"},
@@ -34,9 +52,16 @@ PATIENTS_ROWS = {
         "functions/auth/profile_fields.py",
         "functions/messages/crisis_resources.py",
     },
-    "Appointment": set(),
-    "AppointmentAttendee": set(),
-    "AppointmentSeries": set(),
+    "Appointment": {
+        "functions/appointments/availability.py",
+        "functions/appointments/booking.py",
+        "functions/appointments/booking_rules.py",
+        "functions/appointments/care_end.py",
+        "functions/appointments/own_appointments.py",
+        "functions/appointments/taking_time.py",
+    },
+    "AppointmentAttendee": {"functions/appointments/booking.py"},
+    "AppointmentSeries": {"functions/appointments/care_end.py"},
 }
 # What somebody is given of themselves, and what becomes of it when they leave, is written down for every table.
 DATA_POLICY = {

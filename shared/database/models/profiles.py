@@ -58,6 +58,7 @@ class TherapistProfile(Base):
         CheckConstraint("buffer_after_minutes BETWEEN 0 AND 240", name="buffer_after_minutes"),
         CheckConstraint("minimum_notice_minutes >= 0", name="minimum_notice_minutes"),
         CheckConstraint("booking_horizon_days BETWEEN 1 AND 730", name="booking_horizon_days"),
+        CheckConstraint("daily_maximum BETWEEN 1 AND 100", name="daily_maximum"),
         CheckConstraint(
             "credentials_status NOT IN ('verified', 'rejected') OR reviewed_at IS NOT NULL", name="reviewed_when"
         ),
@@ -92,6 +93,7 @@ class TherapistProfile(Base):
     buffer_after_minutes: Mapped[int] = mapped_column(Integer, default=10)
     minimum_notice_minutes: Mapped[int] = mapped_column(Integer, default=120)
     booking_horizon_days: Mapped[int] = mapped_column(Integer, default=60)
+    daily_maximum: Mapped[int | None] = mapped_column(Integer)
     schedule_version: Mapped[int] = mapped_column(Integer, default=1)
 
     created_at: Mapped[CreatedAt]

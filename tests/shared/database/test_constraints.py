@@ -193,6 +193,7 @@ REFUSED: dict[str, list[Case]] = {
     "ck_patient_profile_country": [lambda w: [PatientProfile(user_id=w.patient, country="USA")]],
     "ck_therapist_profile_buffer_after_minutes": [lambda w: [profile(w, buffer_after_minutes=-5)]],
     "ck_therapist_profile_booking_horizon_days": [lambda w: [profile(w, booking_horizon_days=0)]],
+    "ck_therapist_profile_daily_maximum": [lambda w: [profile(w, daily_maximum=0)]],
     "ck_therapist_profile_reviewed_when": [lambda w: [profile(w, credentials_status=CredentialsStatus.VERIFIED)]],
     "uq_care_relationship_open": [
         lambda w: [
