@@ -1,5 +1,6 @@
 """What happened in this function and is told by mail: each event one mail, however often it is delivered."""
 
+from dataclasses import replace
 from html import escape
 from typing import Final
 from uuid import UUID
@@ -21,7 +22,7 @@ from shared.redis import RedisAway
 from shared.roles import pubsub
 from shared.settings import settings
 
-from .notices import NOTICES, Notice
+from .notices import ERASED, NOTICES, SIGN_UP_REPEATED, VERIFICATION, Notice, Words
 
 routes = Routes()
 
@@ -54,23 +55,15 @@ def _mail_once(event: Event) -> None:
     recipient = claim(event)
     if recipient is None:
         return
-    mailer().send(_compose(event, recipient))
+    email, name = recipient
+    mailer().send(_compose(_words_for(event), email, name, key=str(event.id), token=getattr(event, "token", None)))
     mark_sent(event.id)
 
 
 def _mail_receipt(event: AccountErased) -> None:
     """The last mail to an address that is known from the event alone, which goes with it."""
-    mail = _mail(
-        event.email,
-        event.name,
-        str(event.id),
-        subject="Your account was erased",
-        words=event.words,
-        link=settings().base_url,
-        label="Bloom Health",
-        after="Thank you for having been with us. Take good care of yourself.",
-    )
-    mailer().send(mail)
+    told = replace(ERASED, words=event.words)
+    mailer().send(_compose(told, event.email, event.name, key=str(event.id)))
     forget(event.id)
 
 
@@ -101,51 +94,20 @@ def mark_sent(db: Database, event_id: UUID) -> None:
         delivery.status, delivery.sent_at = EmailStatus.SENT, now()
 
 
-def _compose(event: Event, recipient: tuple[str, str]) -> Mail:
-    email, name = recipient
+def _words_for(event: Event) -> Words:
     if isinstance(event, AccountNotice):
-        told = NOTICES[Notice(event.notice)]
-        return _mail(
-            email,
-            name,
-            str(event.id),
-            subject=told.subject,
-            words=told.words,
-            link=settings().base_url + told.path + (f"#token={event.token}" if event.token else ""),
-            label=told.label,
-            after=told.after,
-        )
-    if isinstance(event, VerificationRequested):
-        return _mail(
-            email,
-            name,
-            str(event.id),
-            subject="Please verify your address",
-            words="welcome to Bloom Health. Please verify your address with this link; it works once, for 24 hours.",
-            link=f"{settings().base_url}/verify-email#token={event.token}",
-            label="Verify my address",
-            after="If you did not sign up, you need not do anything.",
-        )
-    return _mail(
-        email,
-        name,
-        str(event.id),
-        subject="You already have an account",
-        words="somebody, perhaps you, signed up with this address. It already has an account: you can simply sign in.",
-        link=f"{settings().base_url}/sign-in",
-        label="Sign in",
-        after="If this was not you, nothing has changed and you need not do anything.",
-    )
+        return NOTICES[Notice(event.notice)]
+    return VERIFICATION if isinstance(event, VerificationRequested) else SIGN_UP_REPEATED
 
 
-def _mail(to: str, name: str, key: str, *, subject: str, words: str, link: str, label: str, after: str) -> Mail:
-    button = BUTTON.format(link=escape(link), label=escape(label))
+def _compose(told: Words, to: str, name: str, *, key: str, token: str | None = None) -> Mail:
+    link = settings().base_url + told.path + (f"#token={token}" if token else "")
+    paragraphs = escape(told.words).replace("\n\n", "</p><p>")
+    button = BUTTON.format(link=escape(link), label=escape(told.label))
     return Mail(
         to=to,
-        subject=subject,
-        text=f"Hello {name},\n\n{words}\n\n{link}\n\n{after}\n\nBloom Health\n",
-        html=PAGE.format(
-            name=escape(name), words=escape(words).replace("\n\n", "</p><p>"), button=button, after=escape(after)
-        ),
+        subject=told.subject,
+        text=f"Hello {name},\n\n{told.words}\n\n{link}\n\n{told.after}\n\nBloom Health\n",
+        html=PAGE.format(name=escape(name), words=paragraphs, button=button, after=escape(told.after)),
         key=key,
     )

@@ -86,7 +86,7 @@ NOTICES: Final[dict[Notice, Words]] = {
     ),
     Notice.BACKUP_CODE_USED: Words(
         "A backup code was used",
-        "somebody signed in to your account with one of your backup codes. Each works once.",
+        "one of your backup codes was used to prove that it is you. Each works once.",
         "/settings/security",
         "Look at my settings",
     ),
@@ -149,6 +149,29 @@ NOTICES: Final[dict[Notice, Words]] = {
         "Look at my settings",
     ),
 }
+
+VERIFICATION: Final = Words(
+    "Please verify your address",
+    "welcome to Bloom Health. Please verify your address with this link; it works once, for 24 hours.",
+    "/verify-email",
+    "Verify my address",
+    "If you did not sign up, you need not do anything.",
+)
+SIGN_UP_REPEATED: Final = Words(
+    "You already have an account",
+    "somebody, perhaps you, signed up with this address. It already has an account: you can simply sign in.",
+    "/sign-in",
+    "Sign in",
+    "If this was not you, nothing has changed and you need not do anything.",
+)
+ERASED: Final = Words(
+    "Your account was erased",
+    "",
+    "",
+    "Bloom Health",
+    "Thank you for having been with us. Take good care of yourself.",
+)
+"""What was erased and what stays until when is said by the event."""
 
 
 def notify(db: Database, user_id: UUID, notice: Notice, *, token: str | None = None) -> AccountNotice:

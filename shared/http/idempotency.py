@@ -94,7 +94,7 @@ class _Raced(Exception):
     """Another request inserted the key at the same moment; caught here."""
 
 
-@transaction
+@transaction(tries=12)  # neighbours in the index conflict under load, and nothing else waits for this
 def _take(db: Database, claim: Claim) -> tuple[UUID, _Kept | None]:
     moment = now()
     found = db.scalar(
@@ -148,7 +148,7 @@ def _answered(answer: Callable[[], Response]) -> Response:
         return response_for(problem)
 
 
-@transaction
+@transaction(tries=12)
 def _keep(db: Database, record_id: UUID, kept: _Kept) -> None:
     found = db.get(IdempotencyRecord, record_id)
     if found is not None:

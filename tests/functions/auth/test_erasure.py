@@ -450,6 +450,7 @@ def test_the_trail_keeps_what_was_done_by_ids(auth: FlaskClient, job: Job, later
     assert len(entries) > before
     [done] = [entry for entry in entries if entry.action == "erasure.completed"]
     assert (done.actor_id, done.resource_type, done.resource_id) == (None, "erasure_request", requests()[0].id)
+    assert [entry.actor_id for entry in entries if entry.action == "care.end"] == [pair.patient.id]
 
 
 def test_no_training_uses_what_an_erased_person_wrote(auth: FlaskClient, job: Job, later: Later) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from dev.cloud import LocalCloud
+from shared.audit_actions import Action
+from shared.database.models.audit_trail import AuditEvent
 from shared.database.models.messaging import Message
 from shared.settings import settings as product_settings
 from tests.doubles import function_client
@@ -144,6 +146,8 @@ def test_a_repeat_is_answered_with_the_same_message(messages: FlaskClient, pair:
     assert repeat.status_code == 200
     assert repeat.get_json()["message"] == first.get_json()["message"]
     assert [item["seq"] for item in history(patient, pair)["items"]] == [1, 2, 3, 4]
+    again = select(AuditEvent.subject_id).where(AuditEvent.action == Action.MESSAGE_SENT_AGAIN)
+    assert rows(again) == [pair.patient.id]
 
 
 def test_a_repeat_that_says_something_else_is_a_conflict(messages: FlaskClient, pair: Pair) -> None:

@@ -1,0 +1,47 @@
+"""docs/parity.md says what the best do and where we meet it; each test that it names exists."""
+
+import ast
+import re
+
+import pytest
+
+from tests.whole.source import ROOT, parsed
+
+PAGE = ROOT / "docs" / "parity.md"
+VERDICTS = ("met", "exceeded", "refused", "later")
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+def rows() -> list[list[str]]:
+    """The cells of each row of the page's tables, without their heads."""
+    lines = [line.strip() for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [row for row in cells if not set(row[0]) <= {"-", ":", " "} and row[0] != "behaviour"]
+
+
+def test_the_page_has_rows() -> None:
+    assert len(rows()) > 30
+    assert all(len(row) == 3 for row in rows())
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0][:60].encode("ascii", "ignore").decode())
+def test_every_row_has_a_verdict_and_what_shows_it(row: list[str]) -> None:
+    _, verdict, shown_by = row
+    assert verdict in VERDICTS
+    if verdict in ("met", "exceeded"):
+        assert NAMED.search(shown_by), "no test is named"
+    else:
+        assert len(shown_by) > 20, "no reason is given"
+
+
+def test_every_test_that_is_named_exists() -> None:
+    named = NAMED.findall(PAGE.read_text(encoding="utf-8"))
+    assert named
+    assert [f"{file}::{test}" for file, test in named if test not in names_in(file)] == []
+
+
+def names_in(file: str) -> set[str]:
+    path = ROOT / file
+    if not path.exists():
+        return set()
+    return {node.name for node in ast.walk(parsed(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
