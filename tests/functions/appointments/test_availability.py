@@ -305,7 +305,7 @@ def test_nobody_else_has_hours(appointments: FlaskClient, role: Role | None) -> 
     assert [asking.get(AVAILABILITY).status_code, asking.put(AVAILABILITY, GIVEN).status_code] == [refused] * 2
 
 
-@pytest.mark.parametrize("licence", [None, *(set(CredentialsStatus) - {CredentialsStatus.VERIFIED}), "expired"])
+@pytest.mark.parametrize("licence", [None, *sorted(set(CredentialsStatus) - {CredentialsStatus.VERIFIED}), "expired"])
 def test_hours_are_set_with_a_licence_in_force(appointments: FlaskClient, licence: Any) -> None:
     therapist = add_person(Role.THERAPIST, licence=None if licence == "expired" else licence)
     if licence == "expired":
