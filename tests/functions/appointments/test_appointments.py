@@ -312,7 +312,9 @@ def test_an_id_that_is_none_is_not_there(appointments: FlaskClient, practice: Pr
     assert answer.status_code == 404
 
 
-@pytest.mark.parametrize(("limit", "path"), [("appointments", ""), ("appointment", "/6f1c2b52-7d54-4b06-9a3f-1f2b0f0f8a11")])
+@pytest.mark.parametrize(
+    ("limit", "path"), [("appointments", ""), ("appointment", "/6f1c2b52-7d54-4b06-9a3f-1f2b0f0f8a11")]
+)
 def test_looking_is_limited(
     environment: Callable[..., None], appointments: FlaskClient, practice: Practice, limit: str, path: str
 ) -> None:
