@@ -7,6 +7,7 @@ import pytest
 
 from dev.http_listener import listen
 from dev.id_tokens import IdTokens, create_key, load_key
+from tests.authorities import few_authorities  # noqa: F401 - a fixture of every test here
 from tests.dev.stand_ins import ISSUER, RedisProcess, Subscriber
 
 

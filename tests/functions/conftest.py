@@ -1,19 +1,3 @@
-"""What makes hundreds of tests of functions quick."""
+"""What all tests of functions stand on."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import certifi
-import pytest
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test here speaks TLS: each HTTP client reads one authority's certificate instead of all, in 1 ms, not 50."""
-    end = "-----END CERTIFICATE-----\n"
-    one = Path(certifi.where()).read_text().partition(end)[0] + end
-    file = tmp_path_factory.mktemp("authorities") / "one.pem"
-    file.write_text(one)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SSL_CERT_FILE", str(file))
-        yield
+from tests.authorities import few_authorities  # noqa: F401 - a fixture of every test here
