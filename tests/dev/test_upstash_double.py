@@ -135,10 +135,12 @@ async def test_publish_counts_the_subscribers(redis: Redis) -> None:
     assert await redis.publish("channel", "text") == 0
 
 
-async def test_many_at_once_get_their_own_answers(redis: Redis) -> None:
-    await asyncio.gather(*(redis.set(f"k{number}", str(number)) for number in range(100)))
-    values = await asyncio.gather(*(redis.get(f"k{number}") for number in range(100)))
-    assert values == [str(number) for number in range(100)]
+async def test_many_at_once_get_their_own_answers(url: str) -> None:
+    """By one client for all: the vendor's makes a new one for each command, which holds this event loop up."""
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+        await asyncio.gather(*(client.post(url, json=["SET", f"k{number}", str(number)]) for number in range(100)))
+        answers = await asyncio.gather(*(client.post(url, json=["GET", f"k{number}"]) for number in range(100)))
+    assert [answer.json()["result"] for answer in answers] == [str(number) for number in range(100)]
 
 
 async def test_with_redis_away_the_answer_is_a_quick_503_and_it_finds_back(
