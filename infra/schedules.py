@@ -20,5 +20,6 @@ class Schedule:
 
 SCHEDULES: Final[dict[str, Schedule]] = {
     "outbox-sweep": Schedule(EVERY_MINUTE, "messages", "/api/internal/outbox/sweep"),
+    "appointments-tick": Schedule(EVERY_MINUTE, "appointments", "/api/internal/appointments/tick"),
     "erasures": Schedule(EVERY_NIGHT, "auth", "/api/internal/auth/erasures"),
 }

@@ -26,6 +26,22 @@ SUBSCRIPTIONS: Final[dict[str, Subscription]] = {
         "auth",
         "/api/internal/auth/events",
     ),
-    "appointments-events": Subscription(("care-ended",), "appointments", "/api/internal/appointments/events"),
-    "messages-events": Subscription(("message-sent", "risk-raised"), "messages", "/api/internal/messages/events"),
+    "appointments-events": Subscription(
+        (
+            "care-ended",
+            "appointment-changed",
+            "series-booked",
+            "meeting-wanted",
+            "reminder-due",
+            "time-offered",
+            "zoom-noticed",
+        ),
+        "appointments",
+        "/api/internal/appointments/events",
+    ),
+    "messages-events": Subscription(
+        ("message-sent", "message-updated", "message-deleted", "unread-waiting", "risk-raised"),
+        "messages",
+        "/api/internal/messages/events",
+    ),
 }

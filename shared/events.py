@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID, uuid4
 
@@ -29,10 +30,8 @@ class Event(Schema):
         return json.dumps({"type": self.type} | self.model_dump(mode="json"))
 
 
-class MessageSent(Event):
-    """A message was kept. The body travels sealed, exactly as its column holds it."""
-
-    type: ClassVar[str] = "message-sent"
+class MessageWritten(Event):
+    """A version of a message was kept. The body travels sealed, exactly as its column holds it."""
 
     message_id: UUID
     conversation_id: UUID
@@ -52,6 +51,90 @@ class MessageSent(Event):
     def aggregate_id(self) -> UUID:
         """The message."""
         return self.message_id
+
+
+class MessageSent(MessageWritten):
+    """A message was kept: its first version, at `occurred_at`. On its channel it is the JSON that has no `type`."""
+
+    type: ClassVar[str] = "message-sent"
+
+
+class MessageUpdated(MessageWritten):
+    """Its author edited a message at `occurred_at`; on the channel of the conversation's messages, as tagged JSON.
+
+    Changes are numbered without a gap per conversation (`revision`), as messages are by `seq`. A room that missed a
+    change, or has not told the message itself yet, reads what it misses from the database (`shared.messages`).
+    """
+
+    type: ClassVar[str] = "message-updated"
+
+    revision: int
+    sent_at: datetime
+
+
+class MessageDeleted(Event):
+    """Its author deleted a message at `occurred_at`: a tombstone, on the same channel and as numbered as an edit."""
+
+    type: ClassVar[str] = "message-deleted"
+
+    message_id: UUID
+    conversation_id: UUID
+    seq: int
+    version: int
+    revision: int
+    sender_id: UUID
+    client_id: str | None
+    sent_at: datetime
+    edited_at: datetime | None
+
+    @property
+    def channel(self) -> str:
+        """The Redis channel that the relay's room follows."""
+        return message_channel(self.conversation_id)
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The message."""
+        return self.message_id
+
+
+class ReadAdvanced(Event):
+    """A member has read up to `seq`, at `occurred_at`; published on the conversation's channel as tagged JSON.
+
+    It is in no outbox: whoever missed it sees the place at the next look at the conversation.
+    """
+
+    type: ClassVar[str] = "read"
+
+    conversation_id: UUID
+    user_id: UUID
+    seq: int
+    for_everyone: bool
+    """Whether the other member is told. The reader's own sockets are in any case, so that their devices agree."""
+
+    @property
+    def channel(self) -> str:
+        """The Redis channel that the relay's room follows."""
+        return message_channel(self.conversation_id)
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The conversation."""
+        return self.conversation_id
+
+
+class UnreadWaiting(Event):
+    """Somebody has left messages of a conversation unread for a while, and is told so by mail."""
+
+    type: ClassVar[str] = "unread-waiting"
+
+    conversation_id: UUID
+    user_id: UUID
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The conversation."""
+        return self.conversation_id
 
 
 class MessageAnalysed(Event):
@@ -107,6 +190,100 @@ class CareEnded(Event):
     def aggregate_id(self) -> UUID:
         """The care relationship."""
         return self.care_relationship_id
+
+
+class AppointmentChange(StrEnum):
+    """What an appointment's people are told of."""
+
+    BOOKED = "booked"
+    RESCHEDULED = "rescheduled"
+    CANCELLED = "cancelled"
+    VIDEO_UNAVAILABLE = "video-unavailable"
+
+
+class AppointmentChanged(Event):
+    """An appointment became this version of itself; its people are told by mail."""
+
+    type: ClassVar[str] = "appointment-changed"
+
+    appointment_id: UUID
+    version: int
+    change: AppointmentChange
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The appointment."""
+        return self.appointment_id
+
+
+class SeriesBooked(Event):
+    """A whole series was booked; its people are told of all its times by one mail."""
+
+    type: ClassVar[str] = "series-booked"
+
+    series_id: UUID
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The series."""
+        return self.series_id
+
+
+class MeetingWanted(Event):
+    """The meeting at Zoom is to become what the appointment is now: made, moved, or removed."""
+
+    type: ClassVar[str] = "meeting-wanted"
+
+    appointment_id: UUID
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The appointment."""
+        return self.appointment_id
+
+
+class ReminderDue(Event):
+    """Somebody is to be reminded of an appointment, if it is still this version of itself."""
+
+    type: ClassVar[str] = "reminder-due"
+
+    appointment_id: UUID
+    version: int
+    user_id: UUID
+    reminder: str
+    """`day-before` or `hour-before`."""
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The appointment."""
+        return self.appointment_id
+
+
+class TimeOffered(Event):
+    """A time that became free is held for somebody on the waiting list, who is told by mail."""
+
+    type: ClassVar[str] = "time-offered"
+
+    waitlist_entry_id: UUID
+    appointment_id: UUID
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The place on the waiting list."""
+        return self.waitlist_entry_id
+
+
+class ZoomNoticed(Event):
+    """Zoom told something about a meeting; what it said is kept in the receipt."""
+
+    type: ClassVar[str] = "zoom-noticed"
+
+    receipt_id: UUID
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The receipt."""
+        return self.receipt_id
 
 
 class VerificationRequested(Event):
@@ -198,9 +375,19 @@ EVENT_TYPES: dict[str, type[Event]] = {
     event.type: event
     for event in (
         MessageSent,
+        MessageUpdated,
+        MessageDeleted,
+        ReadAdvanced,
+        UnreadWaiting,
         MessageAnalysed,
         RiskRaised,
         CareEnded,
+        AppointmentChanged,
+        SeriesBooked,
+        MeetingWanted,
+        ReminderDue,
+        TimeOffered,
+        ZoomNoticed,
         VerificationRequested,
         SignUpRepeated,
         AccountNotice,

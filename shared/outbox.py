@@ -58,6 +58,8 @@ def mark_delivered(db: Database, *event_ids: UUID) -> None:
 
 def hand_over(*events: Event) -> None:
     """Hand events to Pub/Sub right after the commit; where it is away, the sweeper does it later."""
+    if not events:
+        return
     try:
         _publish([(event.id, event.type) for event in events])
     except PubSubAway:

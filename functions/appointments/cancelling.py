@@ -5,11 +5,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session as Database
 
+from shared import outbox
+from shared.appointments import note_change, touch_schedule
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.scheduling import AppointmentStatus, CancelReason
 from shared.database.transaction import transaction
+from shared.events import AppointmentChange, AppointmentChanged
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
 from shared.problems import FieldFault, Unprocessable
@@ -20,7 +23,7 @@ from . import own_appointments
 from .appointments import ShownAppointment, shown
 from .booking_rules import require_changeable, require_version
 from .rescheduling import Version
-from .taking_time import TRIES, change, touch_schedule
+from .taking_time import TRIES, change
 
 routes = Routes()
 
@@ -51,17 +54,21 @@ def cancel_appointment(caller: Caller, id: UUID, cancelling: Cancelling) -> Show
     """
     if cancelling.reason not in REASONS[caller.role]:
         raise Unprocessable(errors=[FieldFault("/reason", "is not a reason that you can give")])
-    return cancelled(caller, id, cancelling)
+    appointment, told = cancelled(caller, id, cancelling)
+    outbox.hand_over(*told)
+    return appointment
 
 
 @transaction(tries=TRIES)
-def cancelled(db: Database, caller: Caller, appointment_id: UUID, cancelling: Cancelling) -> ShownAppointment:
+def cancelled(
+    db: Database, caller: Caller, appointment_id: UUID, cancelling: Cancelling
+) -> tuple[ShownAppointment, tuple[AppointmentChanged, ...]]:
     """Check that it can still be called off, and free both people's time."""
     meeting = own_appointments.to_change(db, caller, appointment_id, action=Action.APPOINTMENT_CANCELLED)
     found = meeting.appointment
     if found.status is AppointmentStatus.CANCELLED:
         own_appointments.note(db, meeting, Action.APPOINTMENT_READ)
-        return shown(meeting)
+        return shown(meeting), ()
     require_changeable(found)
     require_version(found, cancelling.version)
     change(
@@ -74,4 +81,4 @@ def cancelled(db: Database, caller: Caller, appointment_id: UUID, cancelling: Ca
     )
     touch_schedule(db, found.therapist_id)
     own_appointments.note(db, meeting, Action.APPOINTMENT_CANCELLED)
-    return shown(meeting)
+    return shown(meeting), (note_change(db, found.id, found.version, AppointmentChange.CANCELLED),)

@@ -1,5 +1,6 @@
 """A patient asks for care, the therapist accepts or declines, and either side ends it; every row is kept."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final
@@ -9,8 +10,9 @@ from pydantic import StringConstraints
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Database
 
-from shared import access, audit
+from shared import access, audit, outbox
 from shared.audit_actions import Action
+from shared.care_end import keep_word, spread_word
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.accounts import User, UserStatus
@@ -18,7 +20,7 @@ from shared.database.models.care import CareRelationship, CareStatus
 from shared.database.models.messaging import Conversation, ConversationMember
 from shared.database.models.profiles import TherapistProfile
 from shared.database.transaction import expect_unique, transaction
-from shared.events import CareEnded
+from shared.events import CareEnded, Event
 from shared.http import cursor
 from shared.http.cursor import PageSize
 from shared.http.endpoint import Routes
@@ -120,9 +122,20 @@ def change_care(caller: Caller, id: UUID, change: CareChange) -> ShownCare:
     """Accept or decline a request, take one's own back, or end care. Permissions follow at once, on sockets too."""
     if (change.reason is not None) is not (change.status is Step.DECLINED):
         raise Unprocessable(errors=[FieldFault("/reason", "says why a request is declined, and nothing else")])
-    shown, ended = changed(caller, id, change)
-    care_end.spread_word(ended)
-    return shown
+    taken = changed(caller, id, change)
+    if taken.ended:
+        spread_word(taken.ended)
+    outbox.hand_over(*taken.called_off)
+    return taken.shown
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step that was taken: what the caller sees, and what others are to be told."""
+
+    shown: ShownCare
+    ended: CareEnded | None
+    called_off: tuple[Event, ...]
 
 
 @transaction
@@ -136,7 +149,7 @@ def requested(db: Database, caller: Caller, therapist_id: UUID, note: str | None
         note=sealed_note(care_id, note),
         requested_at=now(),
     )
-    with expect_unique(db, "uq_care_relationship_open", AlreadyAsked):
+    with expect_unique(db, "uq_care_relationship_open_kind", AlreadyAsked):
         db.add(care)
     audit.record(db, Action.CARE_REQUESTED, subject_id=caller.user_id, resource=("care_relationship", care_id))
     return shown_care(db, caller, [care])[0]
@@ -160,10 +173,11 @@ def page_of(db: Database, caller: Caller, query: CareQuery) -> CareRelationships
 
 
 @transaction(tries=TRIES)
-def changed(db: Database, caller: Caller, care_id: UUID, change: CareChange) -> tuple[ShownCare, CareEnded | None]:
-    """Take one step; what open sockets are to be told of it after the commit."""
+def changed(db: Database, caller: Caller, care_id: UUID, change: CareChange) -> Taken:
+    """Take one step; with what is to be told of it after the commit."""
     action = _ACTIONS[change.status]
-    care, ended = access.care_relationship(db, caller, care_id, action=action), None
+    care = access.care_relationship(db, caller, care_id, action=action)
+    ended, called_off = None, tuple[Event, ...]()
     if (caller.role, care.status, change.status) not in _STEPS:
         raise CareStandsElsewhere(denial=Denial(action, care.patient_id, care.id))
     audit.record(
@@ -178,9 +192,9 @@ def changed(db: Database, caller: Caller, care_id: UUID, change: CareChange) -> 
     elif change.status is Step.DECLINED:
         care.status, care.declined_at, care.decline_reason = CareStatus.DECLINED, now(), change.reason
     else:
-        ended = _end(db, caller, care)
+        ended, called_off = _end(db, caller, care)
     db.flush()
-    return shown_care(db, caller, [care])[0], ended
+    return Taken(shown_care(db, caller, [care])[0], ended, called_off)
 
 
 _ACTIONS: Final = {
@@ -235,13 +249,13 @@ def _accept(db: Database, care: CareRelationship) -> None:
     )
 
 
-def _end(db: Database, caller: Caller, care: CareRelationship) -> CareEnded | None:
+def _end(db: Database, caller: Caller, care: CareRelationship) -> tuple[CareEnded | None, tuple[Event, ...]]:
     moment, stood = now(), care.status is CareStatus.ACCEPTED
     care.status, care.ended_at, care.ended_by = CareStatus.ENDED, moment, caller.user_id
     if not stood:
-        return None
-    care_end.call_off(db, care, caller.user_id, moment)
-    return care_end.keep_word(db, care, moment)
+        return None, ()
+    called_off = care_end.call_off(db, care, moment)
+    return keep_word(db, care.id, care.therapist_id, moment), called_off
 
 
 def _before(given: str) -> tuple[datetime, UUID]:

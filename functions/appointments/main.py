@@ -7,11 +7,12 @@ from . import (
     availability,
     booking,
     cancelling,
-    care_end,
     care_relationships,
+    events,
     rescheduling,
     therapist_slots,
     therapists,
+    tick,
 )
 
 handle = function(
@@ -20,9 +21,10 @@ handle = function(
     therapist_slots.routes,
     availability.routes,
     care_relationships.routes,
-    care_end.routes,
     appointments.routes,
     booking.routes,
     rescheduling.routes,
     cancelling.routes,
+    events.routes,
+    tick.routes,
 )

@@ -6,10 +6,13 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy.orm import Session as Database
 
+from shared import outbox
+from shared.appointments import note_change
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.transaction import transaction
+from shared.events import AppointmentChange, AppointmentChanged
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
 from shared.roles import patients_and_therapists
@@ -39,18 +42,22 @@ class NewTime(Schema):
 )
 def reschedule_appointment(caller: Caller, id: UUID, new: NewTime) -> ShownAppointment:
     """Move an appointment by the rules of a booking; one that is already at that time is answered as it is."""
-    return moved(caller, id, new)
+    appointment, told = moved(caller, id, new)
+    outbox.hand_over(*told)
+    return appointment
 
 
 @transaction(tries=TRIES)
-def moved(db: Database, caller: Caller, appointment_id: UUID, new: NewTime) -> ShownAppointment:
+def moved(
+    db: Database, caller: Caller, appointment_id: UUID, new: NewTime
+) -> tuple[ShownAppointment, tuple[AppointmentChanged, ...]]:
     """Check that the new time can be booked and that nobody changed the appointment meanwhile, and move it."""
     meeting = own_appointments.to_change(db, caller, appointment_id, action=Action.APPOINTMENT_RESCHEDULED)
     found = meeting.appointment
     require_changeable(found)
     if (found.start_at, found.end_at) == (new.start_at, new.end_at):  # a repeat of what was done is told the same
         own_appointments.note(db, meeting, Action.APPOINTMENT_READ)
-        return shown(meeting)
+        return shown(meeting), ()
     require_version(found, new.version)
     if not own_appointments.may_move(db, found.patient_id, found.therapist_id):
         raise TherapistNotAvailable
@@ -70,4 +77,4 @@ def moved(db: Database, caller: Caller, appointment_id: UUID, new: NewTime) -> S
             rescheduled_from=found.start_at,
         )
     own_appointments.note(db, meeting, Action.APPOINTMENT_RESCHEDULED)
-    return shown(meeting)
+    return shown(meeting), (note_change(db, found.id, found.version, AppointmentChange.RESCHEDULED),)

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session as Database
 
+from shared.appointments import touch_schedule
 from shared.clock import now
-from shared.database.models.profiles import TherapistProfile
-from shared.database.models.scheduling import OCCUPYING, Appointment
+from shared.database.models.scheduling import OCCUPYING, Appointment, AppointmentAttendee, AppointmentStatus
 from shared.database.transaction import expect_unique
 
 from .availability import schedule_of
@@ -64,17 +64,38 @@ def take_time(db: Database, wanted: Wanted) -> Taken:
     return Taken(terms.blocked(wanted.start_at), schedule.time_zone)
 
 
-def touch_schedule(db: Database, therapist_id: UUID) -> None:
-    """Raise its version, since the therapist's free time is another from now on: those who book at once meet here."""
-    db.execute(
-        update(TherapistProfile)
-        .where(TherapistProfile.user_id == therapist_id)
-        .values(
-            schedule_version=TherapistProfile.schedule_version + 1,
-            updated_at=TherapistProfile.updated_at,  # the profile itself stays as it is
-        )
-        .execution_options(synchronize_session=False)
+def book(
+    db: Database,
+    wanted: Wanted,
+    *,
+    status: AppointmentStatus = AppointmentStatus.BOOKED,
+    held_until: datetime | None = None,
+    series_id: UUID | None = None,
+) -> Appointment:
+    """Take the time for a new appointment with its two attendees. Raises the problems of `booking_rules`.
+
+    What its people are told of it, and its audit entry, are the caller's.
+    """
+    taken = take_time(db, wanted)
+    made = Appointment(
+        id=uuid4(),
+        patient_id=wanted.patient_id,
+        therapist_id=wanted.therapist_id,
+        series_id=series_id,
+        status=status,
+        start_at=wanted.start_at,
+        end_at=wanted.end_at,
+        blocked_from=taken.blocked.start_at,
+        blocked_until=taken.blocked.end_at,
+        time_zone=taken.time_zone,
+        held_until=held_until,
+        created_at=now(),
     )
+    with each_start_once(db):
+        db.add(made)
+    people = (made.patient_id, made.therapist_id)
+    db.add_all(AppointmentAttendee(appointment_id=made.id, user_id=user_id) for user_id in people)
+    return made
 
 
 def change(db: Database, found: Appointment, **columns: Any) -> None:

@@ -19,7 +19,7 @@ from shared.database.models.credentials import TrustedDevice
 from shared.database.models.profiles import PatientProfile
 from shared.database.models.trust import ErasureRequest, ErasureStatus
 from shared.database.transaction import expect_unique, transaction
-from shared.events import AccountNotice, SessionsRevoked
+from shared.events import AccountNotice, Event, SessionsRevoked
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
 from shared.http.schema import Answer, SetCookie
@@ -79,7 +79,7 @@ class ErasureState(Schema):
 @dataclass(frozen=True)
 class _Asked:
     state: ErasureState
-    notice: AccountNotice | None
+    told: tuple[Event, ...]
     ended: SessionsRevoked | None
 
 
@@ -93,8 +93,7 @@ def request_erasure(caller: Caller) -> Answer[ErasureState]:
     except _AskedTwice:
         asked = schedule(caller)
     tell_revocation(asked.ended)
-    if asked.notice:
-        outbox.hand_over(asked.notice)
+    outbox.hand_over(*asked.told)
     gone = (SetCookie(session.cookie_name(purpose), "", max_age=0) for purpose in ("session", "device"))
     return Answer(asked.state, cookies=tuple(gone))
 
@@ -119,13 +118,14 @@ def schedule(db: Database, caller: Caller) -> _Asked:
     Raises LastAdministrator, NotWhileImpersonating.
     """
     require_oneself(db, caller)
-    standing, notice = _open_request(db, caller.user_id), None
+    standing, told = _open_request(db, caller.user_id), tuple[Event, ...]()
     if standing is None:
         if caller.role is Role.ADMINISTRATOR:
             _require_another_administrator(db, caller.user_id)
-        standing, notice = _new_request(db, caller), notify(db, caller.user_id, Notice.ERASURE_REQUESTED)
+        standing, called_off = _new_request(db, caller)
+        told = (notify(db, caller.user_id, Notice.ERASURE_REQUESTED), *called_off)
     ended = sign_out_everywhere(db, caller.user_id)
-    return _Asked(_state(db, caller, standing), notice, ended)
+    return _Asked(_state(db, caller, standing), told, ended)
 
 
 @transaction
@@ -190,7 +190,7 @@ def _born(db: Database, person_id: UUID) -> date | None:
         return None
 
 
-def _new_request(db: Database, caller: Caller) -> ErasureRequest:
+def _new_request(db: Database, caller: Caller) -> tuple[ErasureRequest, tuple[Event, ...]]:
     from . import closing  # the models of appointments, only where somebody leaves
 
     moment = now()
@@ -205,9 +205,9 @@ def _new_request(db: Database, caller: Caller) -> ErasureRequest:
     closing.take_no_more_patients(db, caller.user_id)
     # A therapist goes on seeing patients in the time of grace: they should hear of it from a person.
     ahead = new.due_at if caller.role is Role.THERAPIST else moment
-    closing.cancel_appointments(db, caller.user_id, after=ahead)
+    called_off = closing.cancel_appointments(db, caller.user_id, after=ahead)
     audit.record(db, Action.ERASURE_REQUESTED, subject_id=caller.user_id, resource=("erasure_request", new.id))
-    return new
+    return new, called_off
 
 
 def _open_request(db: Database, person_id: UUID) -> ErasureRequest | None:

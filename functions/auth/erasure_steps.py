@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox
 from shared.audit_actions import Action
+from shared.care_end import spread_word
 from shared.clock import now
 from shared.database.models.accounts import User, UserStatus
 from shared.database.models.analysis import MessageAnalysis
 from shared.database.models.scheduling import Appointment, WaitlistEntry, WaitlistStatus
 from shared.database.models.trust import ErasureStatus
 from shared.database.transaction import transaction
-from shared.events import AccountErased, SessionsRevoked
+from shared.events import AccountErased, CareEnded, Event, SessionsRevoked
 
 from . import closing
 from .data_policy import policies_of
@@ -43,7 +44,10 @@ def close_account(claimed: Claimed) -> None:
 
 def end_ties(claimed: Claimed) -> None:
     """Appointments, places in queues, and care end."""
-    leave(claimed)
+    called_off, ended = leave(claimed)
+    for event in ended:
+        spread_word(event)
+    outbox.hand_over(*called_off)
 
 
 def stop_training(claimed: Claimed) -> None:
@@ -100,13 +104,14 @@ def shut(db: Database, claimed: Claimed) -> SessionsRevoked | None:
 
 
 @transaction(tries=TRIES)
-def leave(db: Database, claimed: Claimed) -> None:
-    """End what others would wait for."""
+def leave(db: Database, claimed: Claimed) -> tuple[tuple[Event, ...], tuple[CareEnded, ...]]:
+    """End what others would wait for; what to hand over, and what to tell sockets."""
     request = running(db, claimed)
-    closing.cancel_appointments(db, claimed.user_id, after=now())
+    called_off = closing.cancel_appointments(db, claimed.user_id, after=now())
     closing.leave_queues(db, claimed.user_id)
-    closing.end_care(db, claimed.user_id)
+    ended = closing.end_care(db, claimed.user_id)
     note_step(request, "ties")
+    return called_off, ended
 
 
 @transaction(tries=TRIES)

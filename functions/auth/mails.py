@@ -5,19 +5,17 @@ from html import escape
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session as Database
 
 from shared import outbox, session
-from shared.clock import now
-from shared.database.models.accounts import User, UserStatus
-from shared.database.models.delivery import EmailDelivery, EmailStatus
 from shared.database.models.outbox_events import OutboxEvent
 from shared.database.transaction import transaction
 from shared.events import AccountErased, AccountNotice, Event, SessionsRevoked, SignUpRepeated, VerificationRequested
 from shared.http.endpoint import Routes
 from shared.http.schema import PushDelivery
 from shared.mail import Mail, MailAway, mailer
+from shared.mailing import Recipient, send_once
 from shared.redis import RedisAway
 from shared.roles import pubsub
 from shared.settings import settings
@@ -52,12 +50,13 @@ def consume_event(push: PushDelivery) -> None:
 
 
 def _mail_once(event: Event) -> None:
-    recipient = claim(event)
-    if recipient is None:
-        return
-    email, name = recipient
-    mailer().send(_compose(_words_for(event), email, name, key=str(event.id), token=getattr(event, "token", None)))
-    mark_sent(event.id)
+    assert isinstance(event, VerificationRequested | SignUpRepeated | AccountNotice)
+    told, token = _words_for(event), getattr(event, "token", None)
+
+    def composed(reader: Recipient) -> Mail:
+        return _compose(told, reader.email, reader.name, key=str(event.id), token=token)
+
+    send_once(event.id, event.user_id, event.type, composed)
 
 
 def _mail_receipt(event: AccountErased) -> None:
@@ -71,27 +70,6 @@ def _mail_receipt(event: AccountErased) -> None:
 def forget(db: Database, event_id: UUID) -> None:
     """Remove an event together with the address that it carries."""
     db.execute(delete(OutboxEvent).where(OutboxEvent.id == event_id))
-
-
-@transaction
-def claim(db: Database, event: Event) -> tuple[str, str] | None:
-    """Address and name of whom the mail is for, or None where it was sent already."""
-    assert isinstance(event, VerificationRequested | SignUpRepeated | AccountNotice)
-    user = db.scalar(select(User).where(User.id == event.user_id))
-    sent = db.scalar(select(EmailDelivery).where(EmailDelivery.event_id == event.id))
-    if user is None or user.status is UserStatus.ERASED or (sent is not None and sent.sent_at is not None):
-        return None
-    if sent is None:
-        db.add(EmailDelivery(event_id=event.id, user_id=user.id, kind=event.type, created_at=now()))
-    return user.email, user.name
-
-
-@transaction
-def mark_sent(db: Database, event_id: UUID) -> None:
-    """The mail server has it."""
-    delivery = db.scalar(select(EmailDelivery).where(EmailDelivery.event_id == event_id))
-    if delivery is not None:
-        delivery.status, delivery.sent_at = EmailStatus.SENT, now()
 
 
 def _words_for(event: Event) -> Words:

@@ -28,10 +28,10 @@ PATIENTS_ROWS = {
     },
     "Conversation": {
         "shared/access.py",
+        "shared/care_end.py",
         "functions/messages/conversations.py",
         "functions/messages/messages.py",
         "functions/appointments/care_relationships.py",
-        "functions/appointments/care_end.py",
         "functions/appointments/shown_care.py",
     },
     "ConversationMember": {
@@ -53,15 +53,15 @@ PATIENTS_ROWS = {
         "functions/messages/crisis_resources.py",
     },
     "Appointment": {
+        "shared/appointments.py",
         "functions/appointments/availability.py",
-        "functions/appointments/booking.py",
         "functions/appointments/booking_rules.py",
         "functions/appointments/care_end.py",
         "functions/appointments/own_appointments.py",
         "functions/appointments/taking_time.py",
     },
-    "AppointmentAttendee": {"functions/appointments/booking.py"},
-    "AppointmentSeries": {"functions/appointments/care_end.py"},
+    "AppointmentAttendee": {"functions/appointments/taking_time.py"},
+    "AppointmentSeries": {"shared/appointments.py", "functions/appointments/care_end.py"},
 }
 # What somebody is given of themselves, and what becomes of it when they leave, is written down for every table.
 DATA_POLICY = {

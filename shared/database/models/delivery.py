@@ -19,7 +19,11 @@ class EmailStatus(StrEnum):
 
 
 class EmailDelivery(Base):
-    """One mail of one event, so that an event delivered twice mails once; no address, no text."""
+    """One mail, so that an event delivered twice mails once; no address, no text.
+
+    `event_id` names the mail for ever: the event it tells of, or an id made of that and its reader. Until
+    `claimed_until` somebody is about to hand it to the mail server.
+    """
 
     __tablename__ = "email_delivery"
     __table_args__ = (
@@ -36,6 +40,7 @@ class EmailDelivery(Base):
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[CreatedAt]
     sent_at: Mapped[datetime | None]
+    claimed_until: Mapped[datetime | None]
 
 
 class WebhookReceipt(Base):
@@ -45,12 +50,15 @@ class WebhookReceipt(Base):
     __table_args__ = (
         UniqueConstraint("provider", "dedupe_key"),
         index_where("ix_webhook_receipt_unprocessed", "received_at", where="processed_at IS NULL"),
+        Index("ix_webhook_receipt_provider_subject", "provider", "subject"),
     )
 
     id: Mapped[Id]
     provider: Mapped[str]
     dedupe_key: Mapped[str]
     type: Mapped[str]
+    subject: Mapped[str | None]
+    """What it is about, as its provider names it: for Zoom the number of the meeting."""
     payload: Mapped[Sealed]
     received_at: Mapped[CreatedAt]
     processed_at: Mapped[datetime | None]

@@ -192,6 +192,8 @@ class Appointment(Base):
     zoom_status: Mapped[ZoomStatus] = mapped_column(OneOf(ZoomStatus), default=ZoomStatus.WANTED)
     zoom_meeting_id: Mapped[str | None]
     zoom_meeting_uuid: Mapped[str | None]
+    zoom_host_id: Mapped[str | None]
+    zoom_registrant_id: Mapped[str | None]
     zoom_join_url: Mapped[Sealed | None]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

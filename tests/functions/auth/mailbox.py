@@ -8,6 +8,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from dev.mails import Mail, read_mails
+from infra.subscriptions import SUBSCRIPTIONS
 from shared.database.models.outbox_events import OutboxEvent
 from tests.people import rows
 
@@ -23,7 +24,8 @@ class Mailbox:
 
     def deliver(self, *, again: bool = False) -> list[Mail]:
         """Push the events recorded since the last time, or all of them again; the mails so far, the oldest first."""
-        for event_id in rows(select(OutboxEvent.id).order_by(OutboxEvent.created_at)):
+        mine = select(OutboxEvent.id).where(OutboxEvent.type.in_(SUBSCRIPTIONS["auth-events"].event_types))
+        for event_id in rows(mine.order_by(OutboxEvent.created_at)):
             if again or event_id not in self._pushed:
                 self._pushed.add(event_id)
                 assert self._push(event_id).status_code == 204
