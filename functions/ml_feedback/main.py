@@ -2,4 +2,6 @@
 
 from shared.http.app import function
 
-handle = function("ml_feedback")
+from . import decisions, feedback, review_queue
+
+handle = function("ml_feedback", feedback.routes, decisions.routes, review_queue.routes)

@@ -1,0 +1,153 @@
+"""GET /api/ml/review-queue: which analyses a therapist's answer teaches most, without names."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select
+from sqlalchemy.orm import Session as Database
+
+from shared import access, audit
+from shared.audit_actions import Action
+from shared.clock import now
+from shared.contract import Schema
+from shared.database.models.analysis import Label, MessageAnalysis, RiskLevel
+from shared.database.models.learning import MLFeedback
+from shared.database.models.messaging import Message
+from shared.database.transaction import transaction
+from shared.http.endpoint import Routes
+from shared.http.rate_limit import Limit
+from shared.messages import open_body
+from shared.roles import therapists
+from shared.session import Caller
+
+routes = Routes()
+
+LOOKED_BACK: Final = timedelta(days=30)
+UNFLAGGED: Final = (RiskLevel.NONE, RiskLevel.LOW)
+# Ids are random: those that begin so are one in sixteen of all, and the same ones each time.
+SAMPLE_BEGINS: Final = "0"
+
+
+class Reason(StrEnum):
+    """Why an analysis is in the queue."""
+
+    UNCERTAIN = "uncertain"
+    """The model was less sure than of the others."""
+    DISAGREEMENT = "disagreement"
+    """The phrases that call for help and the model's label say different things."""
+    SAMPLE = "sample"
+    """One of a random share of what was not flagged: without it nobody knows what is missed."""
+
+
+class QueueQuery(Schema):
+    """How many. What is answered leaves the queue, so that it needs no pages."""
+
+    limit: Annotated[int, Field(ge=1, le=50)] = 20
+
+
+class QueuedAnalysis(Schema):
+    """What to judge: the words and what the model said of them, and nobody's name."""
+
+    analysis_id: UUID
+    body: str
+    label: Label
+    confidence: float
+    all_scores: dict[str, float]
+    model_version: str
+    reason: Reason
+    created_at: datetime
+
+
+class ReviewQueue(Schema):
+    """The least certain first, then disagreements, then the random share."""
+
+    items: list[QueuedAnalysis]
+
+
+@routes.endpoint("GET /api/ml/review-queue", allow=therapists, limit=Limit("review-queue", 60, per=60))
+def read_review_queue(caller: Caller, query: QueueQuery) -> ReviewQueue:
+    """What the caller's own patients wrote in the last 30 days and nobody has judged."""
+    return ReviewQueue(items=queue(caller, query.limit))
+
+
+@transaction
+def queue(db: Database, caller: Caller, limit: int) -> list[QueuedAnalysis]:
+    """Fill half with the least certain, a quarter each with disagreements and the sample, and the rest as there is.
+
+    Raises LicenceNotVerified, which is audited.
+    """
+    access.require_licence(db, caller, action=Action.REVIEW_QUEUE_READ)
+    patients = access.patients_in_care(db, caller)
+    quarter = max(limit // 4, 1)
+    chosen: dict[UUID, tuple[Reason, Any]] = {}
+    for reason, condition, most in (
+        (Reason.SAMPLE, _is_in_the_sample(), quarter),
+        (Reason.DISAGREEMENT, _disagrees(), quarter),
+        (Reason.UNCERTAIN, None, limit),
+    ):
+        for row in db.execute(_unjudged(patients, condition).limit(most)):
+            chosen.setdefault(row.MessageAnalysis.id, (reason, row))
+    ordered = sorted(
+        chosen.values(), key=lambda found: (list(Reason).index(found[0]), found[1].MessageAnalysis.confidence)
+    )
+    items = _within(ordered, limit)
+    for patient_id in sorted({row.MessageAnalysis.patient_id for _, row in items}):
+        audit.record(db, Action.REVIEW_QUEUE_READ, subject_id=patient_id)
+    return [_shown(reason, row) for reason, row in items]
+
+
+def _within(ordered: list[tuple[Reason, Any]], limit: int) -> list[tuple[Reason, Any]]:
+    """The first of each reason, none of them crowded out by the uncertain."""
+    others = [found for found in ordered if found[0] is not Reason.UNCERTAIN][: limit - limit // 2]
+    uncertain = [found for found in ordered if found[0] is Reason.UNCERTAIN][: limit - len(others)]
+    return [*uncertain, *others]
+
+
+def _unjudged(
+    patients: list[UUID], condition: ColumnElement[bool] | None
+) -> Select[tuple[MessageAnalysis, bytes | None]]:
+    """Of messages that are still as they were analysed, the least certain first."""
+    query = (
+        select(MessageAnalysis, Message.body)
+        .join(Message, Message.id == MessageAnalysis.message_id)
+        .outerjoin(MLFeedback, MLFeedback.analysis_id == MessageAnalysis.id)
+        .where(
+            MessageAnalysis.patient_id.in_(patients),
+            MessageAnalysis.created_at > now() - LOOKED_BACK,
+            Message.version == MessageAnalysis.message_version,
+            Message.deleted_at.is_(None),
+            MLFeedback.id.is_(None),
+        )
+        .order_by(MessageAnalysis.confidence, MessageAnalysis.id)
+    )
+    return query if condition is None else query.where(condition)
+
+
+def _is_in_the_sample() -> ColumnElement[bool]:
+    return MessageAnalysis.risk_level.in_(UNFLAGGED) & cast(MessageAnalysis.id, String).startswith(SAMPLE_BEGINS)
+
+
+def _disagrees() -> ColumnElement[bool]:
+    """A phrase was found where the model sees nothing, or the model alone sees the worst."""
+    phrases = func.jsonb_array_length(MessageAnalysis.phrase_ids)
+    return or_(
+        (phrases > 0) & (MessageAnalysis.label == Label.NORMAL),
+        (phrases == 0) & (MessageAnalysis.label == Label.SUICIDAL),
+    )
+
+
+def _shown(reason: Reason, row: Any) -> QueuedAnalysis:
+    analysis = row.MessageAnalysis
+    return QueuedAnalysis(
+        analysis_id=analysis.id,
+        body=open_body(analysis.message_id, row.body),
+        label=analysis.label,
+        confidence=analysis.confidence,
+        all_scores=analysis.all_scores,
+        model_version=analysis.model_version,
+        reason=reason,
+        created_at=analysis.created_at,
+    )
