@@ -92,7 +92,9 @@ def _initialise(folder: Path) -> None:
     """Make the folder under another name, so that an interrupted first start is not taken for a database."""
     unfinished = folder.with_name("postgres.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    options = ["--username", SUPERUSER, "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync"]
+    options = ["--username", SUPERUSER, "--auth", "trust", "--encoding", "UTF8", "--no-sync"]
+    # Bytewise order, as CockroachDB has, and Unicode's capitals.
+    options += ["--no-locale", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]
     subprocess.run([binaries() / "initdb", "-D", unfinished, *options], check=True, stdout=subprocess.DEVNULL)
     unfinished.rename(folder)
 

@@ -22,7 +22,14 @@ class Subscription:
 
 SUBSCRIPTIONS: Final[dict[str, Subscription]] = {
     "auth-events": Subscription(
-        ("verification-requested", "sign-up-repeated", "account-notice", "account-erased", "sessions-revoked"),
+        (
+            "verification-requested",
+            "sign-up-repeated",
+            "account-notice",
+            "account-erased",
+            "account-unlocked",
+            "sessions-revoked",
+        ),
         "auth",
         "/api/internal/auth/events",
     ),
@@ -33,6 +40,7 @@ SUBSCRIPTIONS: Final[dict[str, Subscription]] = {
             "series-booked",
             "meeting-wanted",
             "reminder-due",
+            "time-freed",
             "time-offered",
             "zoom-noticed",
         ),
@@ -40,7 +48,7 @@ SUBSCRIPTIONS: Final[dict[str, Subscription]] = {
         "/api/internal/appointments/events",
     ),
     "messages-events": Subscription(
-        ("message-sent", "message-updated", "message-deleted", "unread-waiting", "risk-raised"),
+        ("message-sent", "message-updated", "message-deleted", "unread-waiting", "risk-raised", "risk-alert-changed"),
         "messages",
         "/api/internal/messages/events",
     ),

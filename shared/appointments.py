@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, or_, select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox
@@ -30,12 +30,24 @@ IN_THE_QUEUE: Final = (WaitlistStatus.WAITING, WaitlistStatus.OFFERED)
 def note_change(db: Database, appointment_id: UUID, version: int, change: AppointmentChange) -> AppointmentChanged:
     """Keep in the caller's transaction that an appointment changed: mails follow, and its meeting at Zoom does.
 
-    Hand the event over (`outbox.hand_over`) after the commit; what is left behind, the sweeper hands over.
+    Hand the event over (`hand_over`) after the commit; what is left behind, the sweeper hands over.
     """
     event = AppointmentChanged(occurred_at=now(), appointment_id=appointment_id, version=version, change=change)
     outbox.record(db, event)
-    outbox.record(db, MeetingWanted(occurred_at=now(), appointment_id=appointment_id))
+    outbox.record(db, meeting_of(event))
     return event
+
+
+def meeting_of(event: AppointmentChanged) -> MeetingWanted:
+    """The event that was kept with a change, and brings the meeting to it."""
+    own_id = uuid5(event.id, MeetingWanted.type)
+    return MeetingWanted(id=own_id, occurred_at=event.occurred_at, appointment_id=event.appointment_id)
+
+
+def hand_over(*events: Event) -> None:
+    """Hand over what `note_change` and `call_off` gave, and with each change the meeting that it wants."""
+    meetings = (meeting_of(event) for event in events if isinstance(event, AppointmentChanged))
+    outbox.hand_over(*events, *meetings)
 
 
 def touch_schedule(db: Database, *therapist_ids: UUID) -> None:
@@ -49,6 +61,13 @@ def touch_schedule(db: Database, *therapist_ids: UUID) -> None:
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def has_ahead(db: Database, person_id: UUID) -> bool:
+    """Whether somebody has an appointment ahead of them, on either side."""
+    mine = or_(Appointment.patient_id == person_id, Appointment.therapist_id == person_id)
+    ahead = select(Appointment.id).where(mine, Appointment.status.in_(STILL_AHEAD), Appointment.end_at > now())
+    return db.scalar(ahead.limit(1)) is not None
 
 
 def call_off(

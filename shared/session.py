@@ -8,7 +8,7 @@ told.
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -133,6 +133,24 @@ def _find_alive(db: Database, token_hash: bytes) -> tuple[Caller, datetime] | No
     return _caller(found, Role(role)), min(_ends_at(found, role), found.last_seen_at + SEEN_EVERY)
 
 
+@transaction
+def find_all(db: Database, tokens: Collection[str]) -> dict[str, Caller]:
+    """The callers whose tokens these are, in one look for many; a use of each. The cache is left alone."""
+    by_hash = {_digest(token): token for token in tokens}
+    rows = db.execute(
+        select(Session, User.role)
+        .join(User, User.id == Session.user_id)
+        .where(Session.token_hash.in_(list(by_hash)), Session.revoked_at.is_(None), User.status == UserStatus.ACTIVE)
+    )
+    moment = now()
+    alive = [(found, Role(role)) for found, role in rows if moment < _ends_at(found, role)]
+    unnoted = [found.id for found, _ in alive if moment - found.last_seen_at >= SEEN_EVERY]
+    if unnoted:
+        noting = update(Session).where(Session.id.in_(unnoted)).values(last_seen_at=moment)
+        db.execute(noting.execution_options(synchronize_session=False))
+    return {by_hash[bytes(found.token_hash)]: _caller(found, role) for found, role in alive}
+
+
 def _caller(found: Session, role: Role) -> Caller:
     owes = settings().two_factor_for_staff and role.is_staff and found.two_factor_at is None
     return Caller(found.user_id, role, found.id, found.stepped_up_at, owes)
@@ -241,12 +259,30 @@ def revoke(db: Database, user_id: UUID, session_ids: Iterable[UUID]) -> Sessions
     return event
 
 
+def revoke_all(db: Database, user_id: UUID) -> SessionsRevoked | None:
+    """End every session of a user within the caller's transaction; `tell_revocation` after it."""
+    live = db.scalars(select(Session.id).where(Session.user_id == user_id, Session.revoked_at.is_(None)))
+    return revoke(db, user_id, live.all())
+
+
 def deliver_revocation(event: SessionsRevoked) -> None:
     """Put a tombstone over each cached session and tell the relay. Raises RedisAway."""
     for token_hash in event.token_hashes:
         _insist(partial(_bury, token_hash))
     told = event.model_dump_json(exclude={"token_hashes"})
     _insist(lambda: publish(session_channel(event.user_id), told))
+
+
+def tell_revocation(*ended: SessionsRevoked | None) -> None:
+    """After the commit: cache and relay learn it at once; where Redis is away, the outbox tells them later."""
+    for event in ended:
+        if event is None:
+            continue
+        try:
+            deliver_revocation(event)
+        except RedisAway:
+            return
+        outbox.mark_delivered(event.id)
 
 
 def _insist(step: Callable[[], None]) -> None:

@@ -2,6 +2,13 @@
 
 from shared.http.app import function
 
-from . import contract_document
+from . import contract_document, credential_reviews, statistics, timeseries, users
 
-handle = function("admin", contract_document.routes)
+handle = function(
+    "admin",
+    statistics.routes,
+    timeseries.routes,
+    users.routes,
+    credential_reviews.routes,
+    contract_document.routes,
+)

@@ -59,7 +59,9 @@ DEEDS_BY_SUBJECT: Final[dict[str, str]] = {
     "care": "did something to your care",
     **dict.fromkeys(("appointment", "appointments"), "did something to an appointment of yours"),
     **dict.fromkeys(("availability", "slots"), "did something about the times at which you can be booked"),
-    "risk": "dealt with a message that may need an answer soon",
+    **dict.fromkeys(("risk", "alerts", "alert"), "dealt with a message that may need an answer soon"),
+    "coverage": "looked after you while your therapist could not be reached",
+    "on-call": "said who can be reached while your therapist cannot",
 }
 OTHER_DEED: Final = "asked for something about you"
 

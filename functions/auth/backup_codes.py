@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox
+from shared.account_notices import Notice, notify
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
@@ -21,7 +22,6 @@ from shared.roles import signed_in
 from shared.session import Caller
 
 from . import codes
-from .notices import Notice, notify
 
 routes = Routes()
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox
+from shared.account_notices import Notice, notify
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.database.encryption import KeyRing, unseal
@@ -22,7 +23,6 @@ from shared.database.transaction import transaction
 from shared.events import Event
 
 from .guesses import Guesses
-from .notices import Notice, notify
 
 PAUSE: Final = timedelta(minutes=15)
 STEP_SECONDS: Final = 30

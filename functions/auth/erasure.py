@@ -10,6 +10,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox, session
+from shared.account_notices import Notice, notify
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
@@ -28,9 +29,7 @@ from shared.roles import Role, signed_in
 from shared.session import Caller
 from shared.settings import settings
 
-from .notices import Notice, notify
 from .retention import Kept, kept_after, retention_ends
-from .signed_in import tell_revocation
 
 routes = Routes()
 
@@ -92,7 +91,7 @@ def request_erasure(caller: Caller) -> Answer[ErasureState]:
         asked = schedule(caller)
     except _AskedTwice:
         asked = schedule(caller)
-    tell_revocation(asked.ended)
+    session.tell_revocation(asked.ended)
     outbox.hand_over(*asked.told)
     gone = (SetCookie(session.cookie_name(purpose), "", max_age=0) for purpose in ("session", "device"))
     return Answer(asked.state, cookies=tuple(gone))
@@ -162,14 +161,13 @@ def require_oneself(db: Database, caller: Caller) -> None:
 
 
 def sign_out_everywhere(db: Database, person_id: UUID) -> SessionsRevoked | None:
-    """End every session and trusted device within the caller's transaction; `tell_revocation` after it."""
+    """End every session and trusted device within the caller's transaction; `session.tell_revocation` after it."""
     db.execute(
         update(TrustedDevice)
         .where(TrustedDevice.user_id == person_id, TrustedDevice.revoked_at.is_(None))
         .values(revoked_at=now())
     )
-    live = db.scalars(select(Session.id).where(Session.user_id == person_id, Session.revoked_at.is_(None)))
-    return session.revoke(db, person_id, live.all())
+    return session.revoke_all(db, person_id)
 
 
 def record_kept_until(db: Database, person_id: UUID, erased_at: datetime) -> datetime:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session as Database
 
-from shared import audit, outbox
+from shared import audit, outbox, session
 from shared.audit_actions import Action
 from shared.care_end import spread_word
 from shared.clock import now
@@ -24,7 +24,6 @@ from .data_policy import policies_of
 from .erasure import record_kept_until, sign_out_everywhere
 from .erasure_claims import TRIES, Claimed, note_step, running
 from .erasure_receipt import receipt_for, receipt_in_words
-from .signed_in import tell_revocation
 from .table_policy import Fate, TablePolicy
 
 BATCH: Final = 500
@@ -39,7 +38,7 @@ def erase(claimed: Claimed) -> None:
 
 def close_account(claimed: Claimed) -> None:
     """Nobody signs in any more, and nobody reads the record: both ask for an account that is not erased."""
-    tell_revocation(shut(claimed))
+    session.tell_revocation(shut(claimed))
 
 
 def end_ties(claimed: Claimed) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox
+from shared.account_notices import Notice, notify
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.database.encryption import Undecipherable, unseal
@@ -28,7 +29,6 @@ from shared.roles import signed_in
 from shared.session import Caller
 
 from .erasure import require_oneself
-from .notices import Notice, notify
 
 if TYPE_CHECKING:
     from .table_policy import TablePolicy

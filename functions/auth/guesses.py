@@ -96,12 +96,16 @@ class Guesses:
 
     def forget(self, whose: UUID | str) -> None:
         """End the pause: the secret itself is another now, set by somebody who proved who they are otherwise."""
-        with _local_lock:
-            _local_rows.pop(self._key(whose), None)
         try:
-            _forget([self._key(whose)], [])
+            self.end_pause(whose)
         except RedisAway:
             return
+
+    def end_pause(self, whose: UUID | str) -> None:
+        """As `forget`, for who will try again. Raises RedisAway."""
+        with _local_lock:
+            _local_rows.pop(self._key(whose), None)
+        _forget([self._key(whose)], [])
 
     def _ask(self, happened: str, whose: UUID | str) -> int:
         span, moment = self.lock_for // MICROSECOND, (now() - EPOCH) // MICROSECOND

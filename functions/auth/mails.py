@@ -9,9 +9,18 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session as Database
 
 from shared import outbox, session
+from shared.account_notices import Notice
 from shared.database.models.outbox_events import OutboxEvent
 from shared.database.transaction import transaction
-from shared.events import AccountErased, AccountNotice, Event, SessionsRevoked, SignUpRepeated, VerificationRequested
+from shared.events import (
+    AccountErased,
+    AccountNotice,
+    AccountUnlocked,
+    Event,
+    SessionsRevoked,
+    SignUpRepeated,
+    VerificationRequested,
+)
 from shared.http.endpoint import Routes
 from shared.http.schema import PushDelivery
 from shared.mail import Mail, MailAway, mailer
@@ -20,7 +29,8 @@ from shared.redis import RedisAway
 from shared.roles import pubsub
 from shared.settings import settings
 
-from .notices import ERASED, NOTICES, SIGN_UP_REPEATED, VERIFICATION, Notice, Words
+from .notices import ERASED, NOTICES, SIGN_UP_REPEATED, VERIFICATION, Words
+from .unlocking import unlock
 
 routes = Routes()
 
@@ -41,6 +51,8 @@ def consume_event(push: PushDelivery) -> None:
     try:
         if isinstance(event, SessionsRevoked):
             session.deliver_revocation(event)
+        elif isinstance(event, AccountUnlocked):
+            unlock(event)
         elif isinstance(event, AccountErased):
             _mail_receipt(event)
         else:

@@ -1,36 +1,9 @@
 """What an account's owner is told by mail when something changed, and the words for it."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
-from uuid import UUID
 
-from sqlalchemy.orm import Session as Database
-
-from shared import outbox
-from shared.clock import now
-from shared.events import AccountNotice
-
-
-class Notice(StrEnum):
-    """What happened."""
-
-    PASSWORD_RESET_REQUESTED = "password-reset-requested"  # noqa: S105 - a kind of mail, not a password
-    PASSWORD_CHANGED = "password-changed"  # noqa: S105
-    ACCOUNT_LOCKED = "account-locked"
-    TWO_FACTOR_ENABLED = "two-factor-enabled"
-    TWO_FACTOR_DISABLED = "two-factor-disabled"
-    BACKUP_CODES_RENEWED = "backup-codes-renewed"
-    BACKUP_CODE_USED = "backup-code-used"
-    PASSKEY_ADDED = "passkey-added"
-    PASSKEY_REMOVED = "passkey-removed"
-    PASSKEY_REFUSED = "passkey-refused"
-    PROVIDER_LINKED = "provider-linked"
-    PROVIDER_UNLINKED = "provider-unlinked"
-    CREDENTIALS_SUBMITTED = "credentials-submitted"
-    EXPORT_MADE = "export-made"
-    ERASURE_REQUESTED = "erasure-requested"
-    ERASURE_CANCELLED = "erasure-cancelled"
+from shared.account_notices import Notice
 
 
 @dataclass(frozen=True)
@@ -141,6 +114,66 @@ NOTICES: Final[dict[Notice, Words]] = {
         "/settings/privacy",
         "Keep my account",
     ),
+    Notice.CREDENTIALS_VERIFIED: Words(
+        "Your licence is verified",
+        "thank you for your patience: your licence was checked and is verified. You can set your hours and accept "
+        "patients now.",
+        "/dashboard",
+        "Go to my dashboard",
+        "You need not do anything else.",
+    ),
+    Notice.CREDENTIALS_REJECTED: Words(
+        "Your licence could not be verified",
+        "we could not verify the licence details you sent us. You will find the reason in your settings, where you can "
+        "send them again.",
+        "/settings/credentials",
+        "Look at my details",
+        "If you think this is a mistake, please write to us.",
+    ),
+    Notice.ACCOUNT_SUSPENDED: Words(
+        "Your account is paused",
+        "your account was paused by an administrator, and you were signed out everywhere. Nothing was deleted.",
+        "",
+        "Bloom Health",
+        "If you need help now, please call the emergency number where you are. If you think this is a mistake, please "
+        "write to us.",
+    ),
+    Notice.ACCOUNT_RESTORED: Words(
+        "Your account is open again",
+        "your account is open again, and everything is where it was. You can sign in as usual.",
+        "/sign-in",
+        "Sign in",
+        "You need not do anything else.",
+    ),
+    Notice.ACCOUNT_UNLOCKED: Words(
+        "You can sign in again",
+        "an administrator ended the pause after attempts to sign in that did not succeed.",
+        "/sign-in",
+        "Sign in",
+        "If you did not ask for this, please reset your password.",
+    ),
+    Notice.ROLE_CHANGED: Words(
+        "Your account has another role",
+        "an administrator changed what your account may do. Please sign in again.",
+        "/sign-in",
+        "Sign in",
+        "If you think this is a mistake, please write to us.",
+    ),
+    Notice.LOOKED_ON: Words(
+        "An administrator looked at your account",
+        "an administrator looked at Bloom Health as you see it, to help with a problem. They could change nothing, and "
+        "it ended by itself after 30 minutes at the latest.",
+        "/settings/privacy",
+        "See who looked at my record",
+        "If you did not ask for help, please write to us.",
+    ),
+    Notice.RECORD_OPENED: Words(
+        "Your record was opened",
+        "an administrator opened your record for a reason that had to be given and is being reviewed.",
+        "/settings/privacy",
+        "See who looked at my record",
+        "If you have questions about this, please write to us.",
+    ),
     Notice.ERASURE_CANCELLED: Words(
         "Your account stays",
         "the erasure of your account was called off, and nothing was erased. Appointments that were called off "
@@ -172,10 +205,3 @@ ERASED: Final = Words(
     "Thank you for having been with us. Take good care of yourself.",
 )
 """What was erased and what stays until when is said by the event."""
-
-
-def notify(db: Database, user_id: UUID, notice: Notice, *, token: str | None = None) -> AccountNotice:
-    """Keep a notice in the caller's transaction; hand it over (`outbox.hand_over`) after it."""
-    event = AccountNotice(occurred_at=now(), user_id=user_id, notice=notice, token=token)
-    outbox.record(db, event)
-    return event

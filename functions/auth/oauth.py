@@ -19,7 +19,7 @@ from shared.roles import anyone
 from . import challenges, oauth_states, provider_people
 from .oauth_providers import Identity, ProviderAway, ProviderSignInFailed, Tokens, provider_for
 from .oauth_states import Attempt, Linking, ReturnTo
-from .signed_in import session_cookie, tell_revocation
+from .signed_in import session_cookie
 
 routes = Routes()
 
@@ -124,7 +124,7 @@ def _complete(attempt: Attempt, identity: Identity, tokens: Tokens, visit: Visit
             outbox.hand_over(notice)
         return (), attempt.return_to
     found = provider_people.recognise(attempt.provider, identity, tokens)
-    tell_revocation(found.ended)
+    session.tell_revocation(found.ended)
     if found.notice:
         outbox.hand_over(found.notice)
     owed = challenges.second_factor_for(found.user, visit)

@@ -31,7 +31,7 @@ from .passkey_ceremonies import (
 )
 from .passkey_use import answer_challenge, count_use, refusals_told
 from .passkeys import passkeys_of
-from .signed_in import SignedIn, SignedInUser, SignedInWithToken, answer_with, tell_revocation
+from .signed_in import SignedIn, SignedInUser, SignedInWithToken, answer_with
 from .step_up import as_before
 from .webauthn_json import RequestOptions, UsedCredential, decode, encode
 
@@ -72,7 +72,7 @@ def step_up_with_passkey(caller: Caller, given: PasskeyProof, visit: Visit) -> A
     with refusals_told(Action.SESSION_STEP_UP, caller.user_id, PasskeyNotConfirmed):
         passkey, use = prove(caller, given.credential)
         renewed, ended, user = renew_session(caller, passkey, use)
-    tell_revocation(ended)
+    session.tell_revocation(ended)
     return answer_with(renewed, user, as_before(visit))
 
 

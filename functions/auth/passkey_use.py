@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox
+from shared.account_notices import Notice, notify
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.database.models.credentials import PasskeyCredential
@@ -20,7 +21,6 @@ from shared.database.transaction import transaction
 from shared.events import AccountNotice
 from shared.problems import Forbidden, Problem
 
-from .notices import Notice, notify
 from .passkey_ceremonies import Ceremony, ChallengeOver, KeyUse, NotVerified, take_challenge
 
 

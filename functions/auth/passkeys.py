@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox
+from shared.account_notices import Notice, notify
 from shared.audit_actions import Action
 from shared.contract import Schema
 from shared.database.models.accounts import User
@@ -25,7 +26,6 @@ from shared.session import Caller
 
 from .devices import describe_device
 from .fields import Name
-from .notices import Notice, notify
 from .passkey_ceremonies import (
     Ceremony,
     NewKey,

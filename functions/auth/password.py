@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox, session
+from shared.account_notices import Notice, notify
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
@@ -28,10 +29,9 @@ from . import mailed_tokens, trusted_devices
 from .fields import GivenPassword, MailedToken, Password
 from .mail_limits import may_mail
 from .mailed_tokens import Address
-from .notices import Notice, notify
 from .password_policy import require_hard_to_guess
 from .password_proof import PASSWORDS, proves
-from .signed_in import SignedIn, SignedInUser, SignedInWithToken, answer_with, tell_revocation
+from .signed_in import SignedIn, SignedInUser, SignedInWithToken, answer_with
 
 routes = Routes()
 
@@ -91,7 +91,7 @@ def reset_password(given: Reset) -> None:
     require_hard_to_guess(given.new_password, email=owner.email, name=owner.name, pointer="/newPassword")
     ended, notice = keep_reset(given.token, hash_password(given.new_password))
     PASSWORDS.forget(owner.id)
-    tell_revocation(ended)
+    session.tell_revocation(ended)
     outbox.hand_over(notice)
 
 
@@ -105,7 +105,7 @@ def change_password(caller: Caller, given: Change, visit: Visit) -> Answer[Signe
         raise WrongPassword
     require_hard_to_guess(given.new_password, email=user.email, name=user.name, pointer="/newPassword")
     changed = keep_change(caller, user.password_hash, hash_password(given.new_password))
-    tell_revocation(*changed.ended)
+    session.tell_revocation(*changed.ended)
     outbox.hand_over(changed.notice)
     # Only who came with a bearer token gets one: a page, which has the cookie, could ask for what scripts can read.
     came_by_cookie = visit.session_token == visit.cookies.get(session.cookie_name())

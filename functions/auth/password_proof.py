@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Database
 
 from shared import audit
+from shared.account_notices import Notice, notify
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.database.models.accounts import User
@@ -21,7 +22,6 @@ from shared.passwords import password_is
 from shared.problems import Unavailable
 
 from .guesses import Guesses
-from .notices import Notice, notify
 
 PAUSE: Final = timedelta(minutes=15)
 PASSWORDS: Final = Guesses(

@@ -8,6 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox
+from shared.account_notices import Notice, notify
 from shared.audit_actions import Action
 from shared.contract import Schema
 from shared.database.models.accounts import User
@@ -22,7 +23,6 @@ from shared.roles import signed_in
 from shared.session import Caller
 
 from . import oauth_states
-from .notices import Notice, notify
 from .oauth_states import ReturnTo
 from .provider_tokens import KeptTokens, end_at_provider, unsealed
 

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, session
+from shared.account_notices import Notice, notify
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.database.models.accounts import Session, User
@@ -19,7 +20,6 @@ from shared.roles import Role
 from shared.session import NewSession
 
 from . import provider_tokens
-from .notices import Notice, notify
 from .oauth_providers import Identity, Tokens
 from .sign_in import AccountSuspended
 from .signed_in import open_for

@@ -6,17 +6,24 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, select, union
 
 from shared.database.encryption import KeyRing
-from shared.database.models.analysis import MessageAnalysis, RiskEvent
+from shared.database.models.analysis import MessageAnalysis, OnCallEntry, ProbeRun, RiskEvent
 from shared.database.models.care import CareRelationship
 from shared.database.models.files import FileAsset, FileShare, FileStatus, MessageAttachment
 from shared.database.models.learning import MLFeedback, ModelVersion, Rollout, TrainingRun
-from shared.database.models.messaging import Conversation, ConversationMember, Message, MessageVersion
+from shared.database.models.messaging import (
+    Conversation,
+    ConversationMember,
+    Message,
+    MessageSearchPack,
+    MessageVersion,
+)
 from shared.database.models.scheduling import (
     Appointment,
     AppointmentAttendee,
     AppointmentSeries,
     AvailabilityException,
     AvailabilityRule,
+    ReminderProgress,
     WaitlistEntry,
 )
 from shared.database.models.trust import BreakGlassGrant
@@ -118,6 +125,12 @@ RECORD_TABLES: Final = (
         sealed={"body": KeyRing.MESSAGE},
     ),
     TablePolicy(
+        model=MessageSearchPack,
+        fate=Fate.REMOVED_LATER,
+        why=f"{RECORD}; the words of the messages once more, which a search reads and an export need not repeat",
+        erases=lambda person_id: MessageSearchPack.conversation_id.in_(own_conversations(person_id)),
+    ),
+    TablePolicy(
         model=MessageAttachment,
         fate=Fate.REMOVED_LATER,
         why=RECORD,
@@ -161,6 +174,18 @@ RECORD_TABLES: Final = (
         exports=(where(RiskEvent.patient_id),),
         sealed={"outcome_note": KeyRing.CLINICAL},
         order=("opened_at", "id"),
+    ),
+    TablePolicy(
+        model=OnCallEntry,
+        fate=Fate.ERASED,
+        why="nobody is called who is gone",
+        erases=where(OnCallEntry.therapist_id),
+        exports=(where(OnCallEntry.therapist_id),),
+        withheld={"created_by": ANOTHER},
+    ),
+    TablePolicy(model=ProbeRun, fate=Fate.NOBODYS, why="whether alerts arrive, found out with nobody's message"),
+    TablePolicy(
+        model=ReminderProgress, fate=Fate.NOBODYS, why="up to when appointments were reminded of; no ids of people"
     ),
     TablePolicy(
         model=MessageAnalysis,

@@ -24,7 +24,7 @@ from shared.session import Caller
 from shared.settings import settings
 
 from .devices import describe_device, describe_network
-from .signed_in import SignedInUser, tell_revocation
+from .signed_in import SignedInUser
 
 routes = Routes()
 
@@ -83,7 +83,7 @@ def present_session(caller: Caller) -> PresentSession:
 )
 def sign_out(caller: Caller) -> Answer[None]:
     """End this session everywhere, its open sockets included, and remove the cookie."""
-    tell_revocation(end_present_session(caller))
+    session.tell_revocation(end_present_session(caller))
     return Answer(None, cookies=(_no_cookie(),))
 
 
@@ -96,14 +96,14 @@ def list_sessions(caller: Caller) -> OpenSessions:
 @routes.endpoint("DELETE /api/auth/sessions/{id}", allow=signed_in, limit=Limit("revoke-session", 60, per=60))
 def revoke_session(caller: Caller, id: UUID) -> Answer[None]:
     """End one of the caller's sessions everywhere within a second, its open sockets included."""
-    tell_revocation(end_session(caller, id))
+    session.tell_revocation(end_session(caller, id))
     return Answer(None, cookies=(_no_cookie(),) if id == caller.session_id else ())
 
 
 @routes.endpoint("DELETE /api/auth/sessions", allow=signed_in, limit=Limit("revoke-others", 30, per=60))
 def revoke_other_sessions(caller: Caller) -> None:
     """End every session of the caller but the one that asks."""
-    tell_revocation(end_other_sessions(caller))
+    session.tell_revocation(end_other_sessions(caller))
 
 
 @functools.cache

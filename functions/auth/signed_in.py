@@ -5,15 +5,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session as Database
 
-from shared import audit, outbox, session
+from shared import audit, session
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.accounts import Transport, User
-from shared.events import SessionsRevoked
 from shared.http.schema import Answer, SetCookie, Visit
 from shared.problems import Forbidden
-from shared.redis import RedisAway
 from shared.roles import Role
 from shared.session import NewSession
 
@@ -95,15 +93,3 @@ def session_cookie(opened: NewSession) -> SetCookie:
     """The cookie that carries a new token, as long as the session can live."""
     age = int((opened.expires_at - now()).total_seconds())
     return SetCookie(session.cookie_name(), opened.token, max_age=age)
-
-
-def tell_revocation(*ended: SessionsRevoked | None) -> None:
-    """Cache and relay learn it at once; where Redis is away, the outbox tells them later."""
-    for event in ended:
-        if event is None:
-            continue
-        try:
-            session.deliver_revocation(event)
-        except RedisAway:
-            return
-        outbox.mark_delivered(event.id)

@@ -25,7 +25,7 @@ from .codes import Claimed, GivenCode, Match
 from .fields import GivenPassword
 from .password import WrongPassword
 from .password_proof import proves
-from .signed_in import SignedInUser, tell_revocation
+from .signed_in import SignedInUser
 
 routes = Routes()
 
@@ -61,7 +61,7 @@ def step_up(caller: Caller, given: Proof, visit: Visit) -> Answer[Verified | Ver
     if stepped_up is None:
         codes.count_wrong(user.id)
         raise CodeNotRight(codes.PAUSES)
-    tell_revocation(stepped_up.ended)
+    session.tell_revocation(stepped_up.ended)
     outbox.hand_over(*stepped_up.claimed.told)
     return answer_verified(stepped_up.opened, SignedInUser.of(user), as_before(visit), stepped_up.claimed)
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Database
 
 from shared import access, audit, outbox
+from shared.account_notices import Notice, notify
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
@@ -20,7 +21,6 @@ from shared.http.rate_limit import Limit
 from shared.roles import therapists
 from shared.session import Caller
 
-from .notices import Notice, notify
 from .profile_fields import Day
 
 routes = Routes()

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox, session
+from shared.account_notices import Notice, notify
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
@@ -30,8 +31,7 @@ from . import backup_codes, challenges, codes, trusted_devices
 from .backup_codes import BackupCodes
 from .codes import GivenCode, Match
 from .fields import GivenPassword
-from .notices import Notice, notify
-from .signed_in import session_cookie, tell_revocation
+from .signed_in import session_cookie
 from .step_up import CodeNotRight, as_before, find_user, require_code, require_password
 
 routes = Routes()
@@ -127,7 +127,7 @@ def confirm_two_factor(caller: Caller, given: FirstCode, visit: Visit) -> Answer
     if done is None:
         audit.record_failure(Action.TWO_FACTOR_CONFIRM, subject_id=caller.user_id)
         raise CodeNotRight
-    tell_revocation(done.ended)
+    session.tell_revocation(done.ended)
     outbox.hand_over(done.told)
     if not as_before(visit).wants_bearer:
         return Answer(BackupCodes(backup_codes=done.backup_codes), cookies=(session_cookie(done.opened),))
