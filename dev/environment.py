@@ -14,6 +14,7 @@ from dev.private_files import write_private
 ROOT: Final = Path(__file__).resolve().parent.parent
 PROJECT: Final = "bloom-local"
 TOPIC: Final = "bloom-events"
+BUCKET: Final = "bloom-files"
 PUSH_ACCOUNT: Final = f"pubsub-push@{PROJECT}.iam.gserviceaccount.com"
 SCHEDULER_ACCOUNT: Final = f"scheduler@{PROJECT}.iam.gserviceaccount.com"
 
@@ -72,6 +73,7 @@ def generated_secrets(path: Path) -> dict[str, str]:
         "CLINICAL_KEYS": _data_key(),
         "EVENT_KEYS": _data_key(),
         "UPSTASH_REDIS_REST_TOKEN": secrets.token_urlsafe(32),
+        "STORAGE_SIGNING_KEY": kept.get("STORAGE_SIGNING_KEY") or _signing_key(),
     }
     variables = {**made, **kept}
     if variables != kept:
@@ -82,6 +84,15 @@ def generated_secrets(path: Path) -> dict[str, str]:
 
 def _data_key() -> str:
     return f"local:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def _signing_key() -> str:
+    """A new RSA key as base64 of PKCS #8 DER; Cloud Storage's links are signed with nothing else."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = generate_private_key(65_537, 2048)
+    return base64.b64encode(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
 
 
 def product_settings(ports: Mapping[str, int], database_url: str) -> dict[str, str]:
@@ -104,6 +115,8 @@ def product_settings(ports: Mapping[str, int], database_url: str) -> dict[str, s
         "OIDC_AUDIENCE": origin,
         "PUSH_SERVICE_ACCOUNT": PUSH_ACCOUNT,
         "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER_ACCOUNT,
+        "STORAGE_URL": f"http://{at['storage']}/{BUCKET}",
+        "STORAGE_SIGNING_ACCOUNT": f"files@{PROJECT}.iam.gserviceaccount.com",
         "GOOGLE_CLIENT_ID": PROJECT,
         "GOOGLE_CLIENT_SECRET": "no secret on this machine",
         "GOOGLE_ISSUER": f"http://{at['google']}",
@@ -111,5 +124,9 @@ def product_settings(ports: Mapping[str, int], database_url: str) -> dict[str, s
         "ZOOM_CLIENT_SECRET": "no secret on this machine",
         "ZOOM_SIGN_IN_URL": f"http://{at['zoom']}",
         "ZOOM_API_URL": f"http://{at['zoom']}",
+        "ZOOM_ACCOUNT_ID": PROJECT,
+        "ZOOM_MEETINGS_CLIENT_ID": f"{PROJECT}-meetings",
+        "ZOOM_MEETINGS_CLIENT_SECRET": "no secret on this machine",
+        "ZOOM_WEBHOOK_SECRET": "no secret on this machine",
         "TWO_FACTOR_FOR_STAFF": "false",  # the seeded staff sign in with their password alone
     }

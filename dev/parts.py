@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dev import postgres
-from dev.environment import PROJECT, PUSH_ACCOUNT, SCHEDULER_ACCOUNT, TOPIC, is_on_this_machine
+from dev.environment import BUCKET, PROJECT, PUSH_ACCOUNT, SCHEDULER_ACCOUNT, TOPIC, is_on_this_machine
 from dev.redis_server import redis_command
 from dev.running_part import Part
 
@@ -27,6 +27,7 @@ REPLACED_BY: Final[dict[str, str]] = {
     "pubsub": "PUBSUB_EMULATOR_HOST",
     "google": "GOOGLE_ISSUER",
     "zoom": "ZOOM_SIGN_IN_URL",
+    "storage": "STORAGE_URL",
 }
 """Parts that are not started where a setting names a real service."""
 
@@ -118,7 +119,8 @@ def _google(place: Place) -> Part:
 
 def _zoom(place: Place) -> Part:
     port = place.ports["zoom"]
-    return _part(place, "zoom", place.module("dev.zoom_sign_in_double", "--port", port), _answering(port, "/health"))
+    command = place.module("dev.zoom_double", "--port", port, "--store", place.data_dir / "zoom.json")
+    return _part(place, "zoom", command, _answering(port, "/health"))
 
 
 def _pubsub(place: Place) -> Part:
@@ -126,6 +128,13 @@ def _pubsub(place: Place) -> Part:
     store, topic = place.data_dir / "pubsub.sqlite", f"projects/{PROJECT}/topics/{TOPIC}"
     options = ("--port", port, "--store", store, "--topic", topic, *_caller(place, PUSH_ACCOUNT))
     return _part(place, "pubsub", place.module("dev.pubsub_double", *options), _listening(port))
+
+
+def _storage(place: Place) -> Part:
+    port = place.ports["storage"]
+    options = ("--port", port, "--folder", place.data_dir / "files", "--bucket", BUCKET)
+    command = place.module("dev.storage", *options, "--origin", place.environment["BASE_URL"])
+    return _part(place, "storage", command, _answering(port, "/"))
 
 
 def _scheduler(place: Place) -> Part:
@@ -185,6 +194,7 @@ PARTS: Final[dict[str, Callable[[Place], Part]]] = {
     "google": _google,
     "zoom": _zoom,
     "pubsub": _pubsub,
+    "storage": _storage,
     "scheduler": _scheduler,
     **{name: partial(_function, name=name) for name in FUNCTIONS},
     "inference": _inference,

@@ -22,6 +22,7 @@ PORTS: Final[dict[str, int]] = {
     "zoom": 3060,
     "google": 3061,
     "oidc": 3062,
+    "storage": 3070,
 }
 # Below the range from which systems take ports for outgoing connections.
 _FREE_RANGE = range(10_000, 32_000)

@@ -33,6 +33,8 @@ class Asked:
     query: dict[str, str]
     form: dict[str, str]
     authorization: str
+    body: str = ""
+    host: str = ""
 
     @classmethod
     def of(cls, environ: dict[str, Any]) -> "Asked":
@@ -40,7 +42,8 @@ class Asked:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
         query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
         authorization = environ.get("HTTP_AUTHORIZATION", "")
-        return cls(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, dict(parse_qsl(body)), authorization)
+        method, path, host = environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("HTTP_HOST", "")
+        return cls(method, path, query, dict(parse_qsl(body)), authorization, body, host)
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,12 @@ class Reply:
     body: str = ""
     content_type: str = "application/json"
     location: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
     def send(self, start_response: StartResponse) -> list[bytes]:
         """As WSGI wants it."""
         body = self.body.encode()
-        headers = [("Content-Type", self.content_type), ("Content-Length", str(len(body)))]
+        headers = [("Content-Type", self.content_type), ("Content-Length", str(len(body))), *self.headers]
         start_response(self.status, headers + ([("Location", self.location)] if self.location else []))
         return [body]
 
@@ -132,6 +136,7 @@ class SignInServer(ThreadingMixIn, WSGIServer):
     """Serves a WSGI application on the loopback, a thread for each request; port 0 takes a free one."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, port: int, application: Application) -> None:
         super().__init__(("127.0.0.1", port), _Quiet)

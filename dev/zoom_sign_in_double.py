@@ -1,6 +1,5 @@
 """Zoom's OAuth 2.0 and `/v2/users/me` on this machine: codes work once, PKCE and secret are checked, tokens rotate."""
 
-import argparse
 import hashlib
 import json
 import secrets
@@ -14,7 +13,6 @@ from dev.sign_in_pages import (
     Asked,
     RegisteredClient,
     Reply,
-    SignInServer,
     StartResponse,
     challenge_of,
     consent_page,
@@ -67,7 +65,10 @@ class ZoomSignIn:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
         """Answer one request."""
-        asked = Asked.of(environ)
+        return self.reply(Asked.of(environ)).send(start_response)
+
+    def reply(self, asked: Asked) -> Reply:
+        """The answer to one request."""
         answers: dict[str, Callable[[Asked], Reply]] = {
             "GET /oauth/authorize": self._ask_who,
             "POST /oauth/authorize": self._authorize,
@@ -78,7 +79,7 @@ class ZoomSignIn:
         }
         answer = answers.get(f"{asked.method} {asked.path}", _not_here)
         with self._lock:
-            return answer(asked).send(start_response)
+            return answer(asked)
 
     def _ask_who(self, asked: Asked) -> Reply:
         fault = self._client.fault_of(asked.query)
@@ -147,9 +148,3 @@ def _not_here(_: Asked) -> Reply:
 
 def _fault(error: str, reason: str, status: str = "400 Bad Request") -> Reply:
     return _json(status, {"error": error, "reason": reason})
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=3060)
-    SignInServer(parser.parse_args().port, ZoomSignIn(RegisteredClient.registered("zoom"))).serve_forever()

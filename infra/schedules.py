@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 EVERY_MINUTE: Final = "* * * * *"
+EVERY_HOUR: Final = "40 * * * *"
 EVERY_NIGHT: Final = "20 3 * * *"
 
 
@@ -20,6 +21,9 @@ class Schedule:
 
 SCHEDULES: Final[dict[str, Schedule]] = {
     "outbox-sweep": Schedule(EVERY_MINUTE, "messages", "/api/internal/outbox/sweep"),
+    "files-tending": Schedule(EVERY_MINUTE, "messages", "/api/internal/files/tend"),
+    "messages-tick": Schedule(EVERY_MINUTE, "messages", "/api/internal/messages/tick"),
     "appointments-tick": Schedule(EVERY_MINUTE, "appointments", "/api/internal/appointments/tick"),
+    "search-packs": Schedule(EVERY_HOUR, "messages", "/api/internal/messages/search-packs"),
     "erasures": Schedule(EVERY_NIGHT, "auth", "/api/internal/auth/erasures"),
 }

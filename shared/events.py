@@ -30,6 +30,19 @@ class Event(Schema):
         return json.dumps({"type": self.type} | self.model_dump(mode="json"))
 
 
+class AttachedFile(Schema):
+    """A file that a message carries; its name travels sealed, exactly as its column holds it."""
+
+    file_id: UUID
+    sealed_name: str
+    """Base64 of `file_asset.file_name`; empty where it has none."""
+    content_type: str
+    size: int
+    """Bytes."""
+    status: str
+    """`file_asset.status`."""
+
+
 class MessageWritten(Event):
     """A version of a message was kept. The body travels sealed, exactly as its column holds it."""
 
@@ -41,6 +54,7 @@ class MessageWritten(Event):
     client_id: str | None
     sealed_body: str
     """Base64 of `message.body`."""
+    attachments: tuple[AttachedFile, ...] = ()
 
     @property
     def channel(self) -> str:
@@ -155,11 +169,13 @@ class MessageAnalysed(Event):
 
 
 class RiskRaised(Event):
-    """A patient's message carries risk; for the patient's own clinicians alone."""
+    """A patient's message carries high risk, or an alert over it reaches somebody new; for who may see the patient's
+    record alone, on their sockets and by a mail that says nothing of it."""
 
     type: ClassVar[str] = "risk-raised"
 
     risk_event_id: UUID
+    """The alert."""
     message_id: UUID
     conversation_id: UUID
     patient_id: UUID
@@ -169,6 +185,28 @@ class RiskRaised(Event):
     @property
     def aggregate_id(self) -> UUID:
         """The risk event."""
+        return self.risk_event_id
+
+
+class RiskAlertChanged(Event):
+    """An alert stands elsewhere than before, or has grown: for the sockets of `user_ids`, whose pages follow it.
+
+    Where there is a `notice`, those in `mail_ids` are told by mail that there is something to look at.
+    """
+
+    type: ClassVar[str] = "risk-alert-changed"
+
+    risk_event_id: UUID
+    status: str
+    version: int
+    escalation_step: int
+    user_ids: tuple[UUID, ...]
+    notice: str = ""
+    mail_ids: tuple[UUID, ...] = ()
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The alert."""
         return self.risk_event_id
 
 
@@ -259,6 +297,19 @@ class ReminderDue(Event):
         return self.appointment_id
 
 
+class TimeFreed(Event):
+    """Some of a therapist's time can be booked again while people wait for it: it is offered to them."""
+
+    type: ClassVar[str] = "time-freed"
+
+    therapist_id: UUID
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The therapist."""
+        return self.therapist_id
+
+
 class TimeOffered(Event):
     """A time that became free is held for somebody on the waiting list, who is told by mail."""
 
@@ -309,6 +360,19 @@ class AccountNotice(Event):
     notice: str
     token: str | None = None
     """Where the mail carries a link that works once; it is kept nowhere else."""
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The account."""
+        return self.user_id
+
+
+class AccountUnlocked(Event):
+    """An administrator ended the pause after wrong guesses at an account's secrets."""
+
+    type: ClassVar[str] = "account-unlocked"
+
+    user_id: UUID
 
     @property
     def aggregate_id(self) -> UUID:
@@ -381,17 +445,20 @@ EVENT_TYPES: dict[str, type[Event]] = {
         UnreadWaiting,
         MessageAnalysed,
         RiskRaised,
+        RiskAlertChanged,
         CareEnded,
         AppointmentChanged,
         SeriesBooked,
         MeetingWanted,
         ReminderDue,
+        TimeFreed,
         TimeOffered,
         ZoomNoticed,
         VerificationRequested,
         SignUpRepeated,
         AccountNotice,
         AccountErased,
+        AccountUnlocked,
         SessionsRevoked,
     )
 }
@@ -405,6 +472,11 @@ def message_channel(conversation_id: UUID) -> str:
 def typing_channel(conversation_id: UUID) -> str:
     """Redis channel of a conversation's typing notices."""
     return f"typing:{conversation_id}"
+
+
+def presence_channel(user_id: UUID) -> str:
+    """Redis channel that says that something changed about whether somebody is there."""
+    return f"presence:{user_id}"
 
 
 def session_channel(user_id: UUID) -> str:

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email import policy
 from email.message import EmailMessage
 from email.utils import formatdate
 from typing import Protocol
@@ -18,6 +19,20 @@ SECONDS_TO_ANSWER = 10
 
 
 @dataclass(frozen=True)
+class CalendarFile:
+    """Appointments that come with a mail (RFC 5545, UTF-8), and what a calendar is to do with them (RFC 5546)."""
+
+    content: bytes
+    method: str
+    filename: str = "appointment.ics"
+
+    @property
+    def speaks_to_calendars(self) -> bool:
+        """Whether a mail program acts on it by itself, as on an invitation; what is published is only kept or not."""
+        return self.method in ("REQUEST", "CANCEL")
+
+
+@dataclass(frozen=True)
 class Mail:
     """One mail to one person. `key` names it for ever: the same key is the same mail."""
 
@@ -26,6 +41,7 @@ class Mail:
     text: str
     html: str
     key: str
+    calendar: CalendarFile | None = None
 
 
 class MailAway(Exception):
@@ -72,7 +88,7 @@ class SmtpMailer:
 
 
 def _compose(mail: Mail) -> EmailMessage:
-    message = EmailMessage()
+    message = EmailMessage(policy=policy.SMTP)
     message["From"] = settings().mail_from
     message["To"] = mail.to
     message["Subject"] = mail.subject
@@ -82,7 +98,20 @@ def _compose(mail: Mail) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    if mail.calendar:
+        _add_calendar(message, mail.calendar)
     return message
+
+
+def _add_calendar(message: EmailMessage, calendar: CalendarFile) -> None:
+    """As a third form of the mail, which is where Gmail and Outlook look for invitations (RFC 6047), and as a file.
+
+    In base64, so that no server on the way breaks lines that have a length of their own.
+    """
+    text, method = calendar.content.decode(), {"method": calendar.method}
+    if calendar.speaks_to_calendars:
+        message.add_alternative(text, subtype="calendar", params=method, cte="base64")
+    message.add_attachment(text, subtype="calendar", params=method, cte="base64", filename=calendar.filename)
 
 
 @functools.cache

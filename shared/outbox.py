@@ -56,12 +56,15 @@ def mark_delivered(db: Database, *event_ids: UUID) -> None:
     delivered(db, event_ids)
 
 
-def hand_over(*events: Event) -> None:
-    """Hand events to Pub/Sub right after the commit; where it is away, the sweeper does it later."""
+def hand_over(*events: Event, within: float = SECONDS_TO_ACCEPT) -> None:
+    """Hand events to Pub/Sub right after the commit; where it is away, the sweeper does it later.
+
+    `within` is in seconds: who has to answer sooner than Pub/Sub may take leaves it to the sweeper sooner.
+    """
     if not events:
         return
     try:
-        _publish([(event.id, event.type) for event in events])
+        _publish([(event.id, event.type) for event in events], within)
     except PubSubAway:
         log("pubsub-away", severity="WARNING", events=len(events))
         return
@@ -141,7 +144,7 @@ def put_back(db: Database, event_id: UUID) -> None:
     )
 
 
-def _publish(events: list[tuple[UUID, str]]) -> None:
+def _publish(events: list[tuple[UUID, str]], within: float = SECONDS_TO_ACCEPT) -> None:
     """Wait until Pub/Sub holds them all: nothing runs after the response."""
     try:
         client, topic = _publisher()
@@ -150,7 +153,7 @@ def _publish(events: list[tuple[UUID, str]]) -> None:
             for event_id, event_type in events
         ]
         for future in futures:
-            future.result(timeout=SECONDS_TO_ACCEPT)
+            future.result(timeout=within)
     except Exception as error:  # noqa: BLE001 - gRPC, retry and timeout errors share no class
         raise PubSubAway(type(error).__name__) from None
 

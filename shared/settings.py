@@ -77,6 +77,25 @@ class Settings(BaseModel):
     inference_timeout_ms: int = Field(800, ge=10, description="Milliseconds a prediction may take within a request")
     inference_audience: str = Field("", description="Audience of the ID token sent to the classifier; empty: none sent")
 
+    # Files that people attach (messages only).
+    storage_url: str = Field(
+        "",
+        pattern=r"^(|gs://[a-z0-9][a-z0-9._-]+|http://[^/\s]+/[a-z0-9][a-z0-9._-]+)$",
+        description="Bucket of attached files: gs://BUCKET, or http://host:port/BUCKET for a local emulator",
+    )
+    storage_signing_account: str = Field(
+        "", description="E-mail of the service account in whose name links to the bucket are signed"
+    )
+    storage_signing_key: str = Field(
+        "", description="Its key where it has one here, as base64 of PKCS #8 DER (local only); empty: IAM signs"
+    )
+    iam_credentials_url: str = Field(
+        "https://iamcredentials.googleapis.com", description="Where the IAM Credentials API is, which signs links"
+    )
+    clamd_url: str = Field(
+        "", description="tcp://host:port or unix:///path of ClamAV's daemon; empty: files are not scanned"
+    )
+
     # The relay's door and its sockets' lives (relay only).
     host: str = Field("127.0.0.1", description="Address that the relay listens on")
     port: int = Field(3020, ge=1, le=65535, description="Port that the relay listens on")
@@ -88,6 +107,9 @@ class Settings(BaseModel):
         60, gt=0, description="How often open sockets' sessions and rooms are looked up"
     )
     typing_expires_seconds: float = Field(8, gt=0, description="How long a typing notice stands by itself")
+    presence_expires_seconds: float = Field(
+        50, gt=0, description="How long somebody counts as present whose instance is heard of no more"
+    )
 
     # Pub/Sub and who may call the internal routes.
     pubsub_topic: str = Field("bloom-events", description="Topic that outbox events are handed to")
@@ -135,6 +157,24 @@ class Settings(BaseModel):
     zoom_sign_in_url: str = Field("https://zoom.us", description="Where Zoom's /oauth/authorize and /oauth/token are")
     zoom_api_url: str = Field("https://api.zoom.us", description="Where Zoom's REST API is")
 
+    # Meetings.
+    zoom_account_id: str = Field(
+        "", description="Zoom account of the server-to-server app; empty: no meetings are made"
+    )
+    zoom_meetings_client_id: str = Field("", description="Client id of that app; empty: no meetings are made")
+    zoom_meetings_client_secret: str = Field("", description="Secret of that app")
+    zoom_timeout_ms: int = Field(
+        2_500, ge=100, description="Milliseconds that a booking waits for its meeting, all requests to Zoom together"
+    )
+    zoom_registrant_domain: str = Field(
+        "participants.bloomhealth.us",
+        pattern=r"^[a-z0-9.-]+\.[a-z]{2,}$",
+        description="Domain of the opaque addresses by which Zoom knows patients; it needs no mailbox",
+    )
+    zoom_webhook_secret: str = Field("", description="Secret token of Zoom's event subscription; empty: none is heard")
+    zoom_sdk_key: str = Field("", description="Key of a Zoom Meeting SDK app; empty: meetings are held in Zoom alone")
+    zoom_sdk_secret: str = Field("", description="Secret of that app")
+
     # Policy.
     minimum_age_years: int = Field(18, ge=0, le=120, description="Age in years below which nobody can be a patient")
     erasure_grace_days: int = Field(14, ge=0, description="Days within which an erasure can be called off")
@@ -144,10 +184,46 @@ class Settings(BaseModel):
     late_cancel_hours: int = Field(
         24, ge=0, le=720, description="Hours before the start within which a patient's cancellation is marked as late"
     )
+    hold_minutes: int = Field(
+        5, ge=1, le=60, description="Minutes for which a time is held for a patient who has not confirmed it yet"
+    )
+    offer_minutes: int = Field(
+        15, ge=1, le=1_440, description="Minutes for which a time that became free is held for who waits for one"
+    )
+    no_show_minutes: int = Field(
+        15, ge=1, le=480, description="Minutes a therapist has waited after which a patient who did not come is marked"
+    )
     age_of_majority_years: int = Field(18, ge=0, le=120, description="Age in years from which nobody is a minor")
     care_capacity: int = Field(60, ge=1, le=100_000, description="Patients whom a therapist may have in care at once")
     limits: Annotated[str, AfterValidator(_check_limits)] = Field(
         "", description="Overrides of route limits: NAME=COUNT/SECONDS, comma-separated"
+    )
+    message_edit_minutes: int = Field(
+        15, ge=0, le=1440, description="Minutes within which their author may edit or delete a message"
+    )
+    unread_mail_minutes: int = Field(
+        10, ge=1, le=1440, description="Minutes after which unread messages are told of by mail, without their content"
+    )
+    search_budget_ms: int = Field(
+        600, ge=1, le=10_000, description="Milliseconds after which a search answers with what it has found so far"
+    )
+    alert_second_minutes: int = Field(
+        5, ge=1, le=1440, description="Minutes after which an unanswered alert goes to the first colleague on call"
+    )
+    alert_on_call_minutes: int = Field(
+        10, ge=1, le=1440, description="Minutes after which it goes to everybody on call"
+    )
+    alert_administrators_minutes: int = Field(
+        15, ge=1, le=1440, description="Minutes after which administrators are told that nobody has answered it"
+    )
+    alert_group_minutes: int = Field(
+        15, ge=0, le=1440, description="Minutes within which a conversation's further risk makes its alert grow"
+    )
+    coverage_hours: int = Field(
+        24, ge=1, le=168, description="Hours for which who an alert was escalated to may see its conversation"
+    )
+    probe_minutes: int = Field(
+        0, ge=0, le=60, description="How often a message of nobody's proves that alerts arrive; 0: never"
     )
     patient_sees_resources: bool = Field(
         True, description="Whether a patient's own message of raised risk is answered with crisis resources"

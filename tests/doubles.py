@@ -1,7 +1,9 @@
 """Real Redis behind the Upstash double, Pub/Sub, SMTP and the OpenID issuer, for functions that run in the test."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from flask import Flask
@@ -56,5 +58,17 @@ def forget() -> None:
 
 def function_client(name: str) -> FlaskClient:
     """A client of a function as Cloud Functions would load it, in this process."""
+    # Each of them is a package `main`: one that was loaded before must not be taken for this one's parts.
+    for module in _parts_of_main():
+        del sys.modules[module]
+    sys.modules.update(_loaded.get(name, {}))
     app: Flask = create_app("handle", str(ROOT / "functions" / name / "main.py"))  # type: ignore[no-untyped-call]
+    _loaded[name] = {module: sys.modules[module] for module in _parts_of_main()}
     return app.test_client()
+
+
+_loaded: dict[str, dict[str, ModuleType]] = {}
+
+
+def _parts_of_main() -> list[str]:
+    return [module for module in sys.modules if module.startswith("main.")]

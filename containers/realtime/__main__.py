@@ -1,14 +1,14 @@
 """`python -m containers.realtime`: one relay on HOST and PORT, until SIGTERM."""
 
+import asyncio
 import logging
 import sys
 from types import FrameType
-from typing import Final
+from typing import Final, cast
 
 import uvicorn
 
-from containers.realtime.main import FRAME_BYTES, Relay
-from containers.realtime.web_socket import AbortableProtocol
+from containers.realtime.main import Relay
 from shared.settings import Settings, SettingsError, settings
 from shared.telemetry import log, start_logging
 
@@ -24,15 +24,13 @@ class Server(uvicorn.Server):
 
 
 def create_server(chosen: Settings) -> Server:
-    """Compression is off: the frames are small, and it would cost each socket memory and time."""
+    """uvicorn speaks HTTP; at an upgrade our own protocol takes over, without ASGI between it and the socket."""
+    relay = Relay(chosen)
     config = uvicorn.Config(
-        Relay(chosen).asgi,
+        relay.asgi,
         host=chosen.host,
         port=chosen.port,
-        ws=AbortableProtocol,
-        ws_max_size=FRAME_BYTES,
-        ws_ping_interval=None,
-        ws_per_message_deflate=False,
+        ws=cast("type[asyncio.Protocol]", relay.web_socket),  # called as the class is, and nothing else of it is used
         interface="asgi3",
         lifespan="on",
         proxy_headers=False,
@@ -55,7 +53,7 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201 - there are no settings to log by
         return 1
     start_logging()
-    for name in ("uvicorn.error", "asyncio"):
+    for name in ("uvicorn.error", "asyncio", "websockets"):
         logging.getLogger(name).setLevel(logging.WARNING)
     server = create_server(chosen)
     log("relay-starting", port=chosen.port)

@@ -2,44 +2,40 @@
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator, Coroutine
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
-from urllib.parse import parse_qs
 from uuid import UUID
 
-import socketio
-
 from containers.realtime import history, problems
-from containers.realtime.client_events import ClientEvents
-from containers.realtime.connection import Engine, People, Person
+from containers.realtime.client_events import PATH, ClientEvents, Parts
+from containers.realtime.connection import People
+from containers.realtime.lookups import Lookups
 from containers.realtime.personal_channels import (
     end_sockets_of_ended_sessions,
     shut_out_of_ended_care,
     take_alert,
-    take_revocation,
+    take_session_word,
 )
+from containers.realtime.presence import Presence
 from containers.realtime.problems import Send, WebSocketOnly
+from containers.realtime.redis_commands import redis_at
 from containers.realtime.redis_subscription import RedisSubscription
-from containers.realtime.rooms import Rooms
+from containers.realtime.rooms import Room, Rooms
 from containers.realtime.typing_notices import TypingNotices
-from containers.realtime.web_socket import Receive, Scope, WebSocket
-from shared.events import MessageSent
+from containers.realtime.web_socket import WebSocket
+from shared.events import MessageDeleted, MessageSent, MessageUpdated, ReadAdvanced
 from shared.problems import MethodNotAllowed, NotFound, Problem, Unavailable
 from shared.settings import Settings
 from shared.telemetry import log_exception
 
-PATH: Final = "/socket.io/"
-FRAME_BYTES: Final = 64 * 1024
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Scope = MutableMapping[str, Any]
+
 SECONDS_TO_REACH_DATABASE: Final = 2.0
-
-
-class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
-    """Socket.IO over our own engine."""
-
-    def _engineio_server_class(self) -> type[Engine]:
-        return Engine
+TAGGED: Final = b'{"type":'
+"""How everything on a conversation's channel begins that is not a new message."""
 
 
 class Relay:
@@ -49,20 +45,27 @@ class Relay:
         """Nothing connects before the lifespan starts."""
         self._settings = settings
         self._subscription = RedisSubscription(settings.redis_url, self._take, self._returned)
+        lookups = Lookups()
         self._people = People()
-        self._rooms = Rooms(self._subscription)
-        self._typing = TypingNotices(self._rooms, settings.redis_url, settings.typing_expires_seconds)
-        self._events = ClientEvents(self._people, self._rooms, self._typing, self._subscription)
-        self._sockets = _socket_server(settings)
-        self._sockets.register_namespace(self._events)
+        self._rooms = Rooms(self._subscription, lookups)
+        self._redis = redis_at(settings.redis_url)
+        self._typing = TypingNotices(self._redis, settings.typing_expires_seconds)
+        self._presence = Presence(settings, self._redis, self._people, self._rooms, self._subscription)
+        self._rooms.entered, self._rooms.emptied = self._presence.watch, self._presence.unwatch
+        self._events = ClientEvents(
+            settings,
+            Parts(self._redis, self._people, self._rooms, self._typing, self._presence, self._subscription, lookups),
+        )
         self._check_permissions = asyncio.Event()
+
+    def web_socket(self, *, server_state: Any, **_: Any) -> WebSocket:
+        """What takes over from uvicorn's HTTP at an upgrade; it is called as uvicorn calls a protocol's class."""
+        return WebSocket(self._events, server_state.connections)
 
     async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
         """https://asgi.readthedocs.io/en/stable/specs/main.html"""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif scope["type"] == "websocket":
-            await self._socket(scope, receive, send)
         else:
             try:
                 await self._http(scope["method"], scope["path"], send)
@@ -89,45 +92,35 @@ class Relay:
         else:
             await problems.answer(send, Unavailable(), state="degraded", **said)
 
-    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        if scope["path"] != PATH or query.get("transport") != ["websocket"] or query.get("EIO") != ["4"]:
-            await receive()
-            problem = WebSocketOnly() if scope["path"] == PATH else NotFound()
-            await problems.answer(send, problem, prefix="websocket.http")
-            return
-        web_socket = WebSocket(scope, receive, send)
-        web_socket.close_after(self._settings.socket_sign_in_seconds)
-        try:
-            await self._sockets.handle_request(scope, web_socket.receive, send)
-        finally:
-            web_socket.ended()
-            if web_socket.connection:
-                self._events.forget(web_socket.connection)
-
     def _take(self, channel: str, payload: bytes) -> None:
         """Something from Redis, whoever published it."""
         subject, _, subject_id = channel.partition(":")
         try:
-            if subject in ("message", "typing"):
-                self._take_in_room(subject, UUID(subject_id), payload)
-            elif person := self._people.find(UUID(subject_id)):
-                self._take_for_person(subject, person, payload)
+            if subject == "message":
+                self._take_in_room(UUID(subject_id), payload)
+            elif subject == "typing":
+                if room := self._rooms.find(UUID(subject_id)):
+                    self._typing.take(room, payload)
+            else:
+                self._take_for_person(subject, UUID(subject_id), payload)
         except Exception as error:  # noqa: BLE001 - one bad payload must not end what follows every channel
             log_exception("payload-not-understood", error)
 
-    def _take_for_person(self, subject: str, person: Person, payload: bytes) -> None:
-        if subject == "alert":
-            take_alert(person, self._rooms, payload)
-        else:
-            take_revocation(person, payload)
+    def _take_for_person(self, subject: str, user_id: UUID, payload: bytes) -> None:
+        person = self._people.find(user_id)
+        if subject == "presence":
+            self._presence.noticed(user_id)
+        elif subject == "alert":
+            take_alert(person, self._rooms, self._presence, payload)
+        elif person:
+            take_session_word(person, payload)
 
-    def _take_in_room(self, subject: str, conversation_id: UUID, payload: bytes) -> None:
+    def _take_in_room(self, conversation_id: UUID, payload: bytes) -> None:
         room = self._rooms.find(conversation_id)
         if room is None:
             return
-        if subject == "typing":
-            self._typing.take(room, payload)
+        if payload.startswith(TAGGED):
+            _take_tagged(room, payload)
             return
         sent = MessageSent.model_validate_json(payload)
         if sent.conversation_id == conversation_id:
@@ -136,6 +129,7 @@ class Relay:
     def _returned(self) -> None:
         """What was published while Redis was away is lost, the ends of sessions and of care included."""
         self._rooms.catch_up()
+        self._presence.announce()
         self._check_permissions.set()
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -154,11 +148,15 @@ class Relay:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._sockets.shutdown()
-        await self._typing.close()
+        await self._redis.aclose()
 
     def _background(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._subscription.run(), self._watch_permissions()]
+        return [
+            self._subscription.run(),
+            self._events.heartbeat.run(),
+            self._presence.run(),
+            self._watch_permissions(),
+        ]
 
     async def _watch_permissions(self) -> None:
         while True:
@@ -168,25 +166,25 @@ class Relay:
             self._check_permissions.clear()
             try:
                 await end_sockets_of_ended_sessions(self._people)
-                await shut_out_of_ended_care(self._people, self._rooms)
+                await shut_out_of_ended_care(self._people, self._rooms, self._presence)
             except Exception as error:  # noqa: BLE001 - the next look may go well
                 log_exception("permissions-not-checked", error)
 
 
-def _socket_server(settings: Settings) -> SocketServer:
-    # The library quotes what clients sent in its log lines; ours say what happened without that.
-    quiet = logging.getLogger("engineio.quiet")
-    quiet.disabled = True
-    return SocketServer(
-        async_mode="asgi",
-        transports=["websocket"],
-        cors_allowed_origins=[],
-        max_http_buffer_size=FRAME_BYTES,
-        ping_interval=settings.socket_ping_seconds,
-        ping_timeout=settings.socket_pong_seconds,
-        logger=quiet,
-        engineio_logger=quiet,
-    )
+def _take_tagged(room: Room, payload: bytes) -> None:
+    """An edit, a deletion, or how far somebody has read. Raises ValueError, KeyError for what is none."""
+    fields = json.loads(payload)
+    kind, conversation_id = fields.pop("type"), fields["conversationId"]
+    if conversation_id != str(room.conversation_id):
+        return
+    if kind == ReadAdvanced.type:
+        room.take_reading(ReadAdvanced.model_validate(fields))
+    elif kind == MessageUpdated.type:
+        room.take_change(MessageUpdated.model_validate(fields))
+    elif kind == MessageDeleted.type:
+        room.take_change(MessageDeleted.model_validate(fields))
+    else:
+        raise ValueError("an event that is not for rooms")
 
 
 async def _database_is_reachable() -> bool:

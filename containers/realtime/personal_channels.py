@@ -2,16 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 from uuid import UUID
 
-from engineio.packet import Packet
-
 from containers.realtime import history
-from containers.realtime.connection import DISCONNECT, Connection, People, Person, frame
+from containers.realtime.connection import Connection, People, Person
+from containers.realtime.presence import Presence, give_way
 from containers.realtime.rooms import Rooms
-from shared.events import CareEnded, MessageAnalysed, RiskRaised
+from containers.realtime.socket_io import DISCONNECT, frame
+from shared.events import CareEnded, Event, MessageAnalysed, RiskRaised
 from shared.problems import Unavailable
 from shared.roles import Role
 from shared.session import still_open
@@ -21,60 +22,95 @@ SESSIONS_A_LOOK: Final = 1000
 SEATS_A_LOOK: Final = 1000
 
 
-def take_alert(person: Person, rooms: Rooms, payload: bytes) -> None:
-    """A clinician's event from Redis, told once. Raises ValueError for what is none."""
+@dataclass(frozen=True)
+class Told:
+    """How clinicians are told of an event of theirs: under which name, and which of its fields they are shown."""
+
+    event: type[Event]
+    name: str
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    """As pydantic's `model_dump` takes it."""
+
+    def frame_of(self, event: Event) -> bytes:
+        """What their sockets are sent."""
+        return frame(self.name, event.model_dump_json(**self.shown))
+
+
+NOT_SHOWN: Final = {"exclude": {"id", "clinician_ids"}}
+TOLD: Final = {
+    told.event.type: told
+    for told in (
+        Told(MessageAnalysed, "message-analysed", {"include": {"message_id", "conversation_id", "analysis"}}),
+        Told(RiskRaised, "risk-alert", NOT_SHOWN),
+        Told(CareEnded, "care-ended", {"include": {"conversation_id"}}),
+    )
+}
+"""Everything that travels on a clinician's channel, by the `type` that it is tagged with."""
+
+
+def take_alert(person: Person | None, rooms: Rooms, presence: Presence, payload: bytes) -> None:
+    """A clinician's event from Redis, told once. Raises ValueError, KeyError for what is none.
+
+    Without a `person`, their channel is followed for the patients who see whether they are there.
+    """
     fields = json.loads(payload)
-    event = _event(fields.pop("type"), fields)
+    told = TOLD[fields.pop("type")]
+    event = told.event.model_validate(fields)
     if isinstance(event, CareEnded):
-        for connection in list(person.connections):
-            rooms.shut_out(connection, event.conversation_id)
-    if person.is_news(event.id):
-        person.send(_packet(event))
+        _end_care(event, person, rooms, presence)
+    if person and person.is_news(event.id):
+        person.send(told.frame_of(event))
 
 
-async def shut_out_of_ended_care(people: People, rooms: Rooms) -> None:
+def _end_care(event: CareEnded, person: Person | None, rooms: Rooms, presence: Presence) -> None:
+    for connection in list(person.connections) if person else ():
+        rooms.shut_out(connection, event.conversation_id)
+    room = rooms.find(event.conversation_id)
+    if room and room.watches and room.watches[1] == event.therapist_id:
+        presence.unwatch(room)
+
+
+async def shut_out_of_ended_care(people: People, rooms: Rooms, presence: Presence) -> None:
     """Look every clinician's seat up: a licence may have lapsed, and word that care ended may have been lost."""
     seats = [
-        (conversation_id, connection)
+        (conversation_id, connection.caller.user_id)
         for connection in people
         if connection.caller.role is Role.THERAPIST
         for conversation_id in connection.rooms
     ]
-    for start in range(0, len(seats), SEATS_A_LOOK):
-        looked_up = seats[start : start + SEATS_A_LOOK]
-        wanted = {(conversation_id, connection.caller.user_id) for conversation_id, connection in looked_up}
+    seats += [(room.conversation_id, room.watches[1]) for room in rooms if room.watches]
+    wanted = list(set(seats))
+    for start in range(0, len(wanted), SEATS_A_LOOK):
+        looked_up = wanted[start : start + SEATS_A_LOOK]
         try:
-            standing = await asyncio.to_thread(history.seats_that_stand, wanted)
+            standing = await asyncio.to_thread(history.seats_that_stand, looked_up)
         except Unavailable:
             log("seats-not-checked", severity="WARNING")
             continue
-        for conversation_id, connection in looked_up:
-            if (conversation_id, connection.caller.user_id) not in standing:
-                rooms.shut_out(connection, conversation_id)
+        for conversation_id, clinician_id in set(looked_up) - standing:
+            _empty_seat(conversation_id, people.find(clinician_id), clinician_id, rooms, presence)
 
 
-def _event(kind: str, fields: dict[str, object]) -> MessageAnalysed | RiskRaised | CareEnded:
-    if kind == CareEnded.type:
-        return CareEnded.model_validate(fields)
-    if kind == MessageAnalysed.type:
-        return MessageAnalysed.model_validate(fields)
-    if kind == RiskRaised.type:
-        return RiskRaised.model_validate(fields)
-    raise ValueError("an event that is not for clinicians")
+def _empty_seat(conversation_id: UUID, person: Person | None, clinician_id: UUID, rooms: Rooms, at: Presence) -> None:
+    for connection in list(person.connections) if person else ():
+        if conversation_id in connection.rooms:
+            rooms.shut_out(connection, conversation_id)
+    room = rooms.find(conversation_id)
+    if room and room.watches and room.watches[1] == clinician_id:
+        at.unwatch(room)
 
 
-def _packet(event: MessageAnalysed | RiskRaised | CareEnded) -> Packet:
-    if isinstance(event, CareEnded):
-        return frame("care-ended", event.model_dump_json(include={"conversation_id"}))
-    if isinstance(event, MessageAnalysed):
-        return frame("message-analysed", event.model_dump_json(include={"message_id", "conversation_id", "analysis"}))
-    return frame("risk-alert", event.model_dump_json(exclude={"id", "clinician_ids"}))
+def take_session_word(person: Person, payload: bytes) -> None:
+    """Sessions of a person ended, or some of their sockets are too many: so end the sockets.
 
-
-def take_revocation(person: Person, payload: bytes) -> None:
-    """Sessions of a person ended: so do their sockets. Raises ValueError, KeyError, TypeError for what is none."""
-    ended = {UUID(session_id) for session_id in json.loads(payload)["sessionIds"]}
-    _end_sockets(person.connections, ended)
+    Raises ValueError, KeyError, TypeError for what is neither.
+    """
+    word = json.loads(payload)
+    if "socketIds" in word:
+        for connection in [one for one in person.connections if one.id in word["socketIds"]]:
+            give_way(connection)
+    else:
+        _end_sockets(person.connections, {UUID(session_id) for session_id in word["sessionIds"]})
 
 
 async def end_sockets_of_ended_sessions(people: People) -> None:

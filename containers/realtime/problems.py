@@ -23,9 +23,9 @@ class WebSocketOnly(Malformed):
 
 
 class TooManySockets(TooManyRequests):
-    """The newest one is refused, so that the others do not take turns in pushing each other out."""
+    """The oldest gives way, is told why, and does not come back by itself: no two push each other out in turns."""
 
-    title = "There are too many open sockets for this account"
+    title = "This account was opened in too many places; this is the one that was opened first"
 
 
 class UnknownEvent(Malformed):
@@ -39,8 +39,8 @@ def as_ack(problem: Problem) -> dict[str, Any]:
     return {"error": {"type": problem.urn(), "title": problem.title}}
 
 
-async def answer(send: Send, problem: Problem, *, prefix: str = "http", **members: object) -> None:
-    """Answer an HTTP request with a problem. `prefix` is `websocket.http` for a handshake that is refused."""
+async def answer(send: Send, problem: Problem, **members: object) -> None:
+    """Answer an HTTP request with a problem."""
     fields = {
         "type": problem.urn(),
         "title": problem.title,
@@ -50,7 +50,7 @@ async def answer(send: Send, problem: Problem, *, prefix: str = "http", **member
         **members,
     }
     headers = [(b"retry-after", str(problem.retry_after).encode())] if problem.retry_after else []
-    await answer_json(send, problem.status, fields, "application/problem+json", prefix=prefix, headers=headers)
+    await answer_json(send, problem.status, fields, "application/problem+json", headers=headers)
 
 
 async def answer_json(
@@ -59,10 +59,9 @@ async def answer_json(
     fields: Mapping[str, object],
     media_type: str = "application/json",
     *,
-    prefix: str = "http",
     headers: Iterable[tuple[bytes, bytes]] = (),
 ) -> None:
     """Answer an HTTP request with JSON."""
     sent = [(b"content-type", media_type.encode()), (b"cache-control", b"no-store"), *headers]
-    await send({"type": f"{prefix}.response.start", "status": status, "headers": sent})
-    await send({"type": f"{prefix}.response.body", "body": json.dumps(fields).encode()})
+    await send({"type": "http.response.start", "status": status, "headers": sent})
+    await send({"type": "http.response.body", "body": json.dumps(fields).encode()})

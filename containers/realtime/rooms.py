@@ -1,55 +1,75 @@
-"""Rooms: every member's socket is told each message of a conversation once and in order, whatever Redis loses."""
+"""Rooms: every member's socket is told each message and each change once and in order, whatever Redis loses."""
 
 import asyncio
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from engineio.packet import Packet
-
 from containers.realtime import history
-from containers.realtime.connection import Connection, frame
-from containers.realtime.history import Page
+from containers.realtime.connection import Connection
+from containers.realtime.history import Entered, Entering, Page, Place
+from containers.realtime.lookups import Lookups
 from containers.realtime.redis_subscription import RedisSubscription
-from shared.events import MessageSent, message_channel, typing_channel
-from shared.messages import ShownAnalysis, shown_message_of
+from containers.realtime.socket_io import frame
+from shared import audit, telemetry
+from shared.events import MessageDeleted, MessageSent, MessageUpdated, ReadAdvanced, message_channel, typing_channel
+from shared.messages import ShownAnalysis, ShownMessage, shown_message_of
 from shared.problems import NotFound, Problem, TooManyRequests, Unavailable
 from shared.roles import Role
 from shared.telemetry import log, log_exception
 
 if TYPE_CHECKING:
-    from containers.realtime.typing_notices import Typist
+    from containers.realtime.typing_notices import Typing
 
 ROOMS_PER_SOCKET: Final = 128
 SECONDS_BEFORE_READING_AGAIN: Final = 1.0
 
 
-@dataclass
 class Seat:
-    """A socket in a room, and the last message it was told."""
+    """A socket in a room, and how far it was told."""
 
-    connection: Connection
-    seq: int
+    __slots__ = ("connection", "revision", "seq")
+
+    def __init__(self, connection: Connection, place: Place) -> None:
+        """`place` is the last that it was told."""
+        self.connection = connection
+        self.seq, self.revision = place
+
+    @property
+    def place(self) -> Place:
+        """How far it was told."""
+        return Place(self.seq, self.revision)
 
     @property
     def is_clinicians(self) -> bool:
         """Whether it may be told of analyses."""
         return self.connection.caller.role is Role.THERAPIST
 
-    def tell(self, seq: int, packet: Packet) -> None:
+    def tell(self, seq: int, packet: bytes) -> None:
         """A message, unless it was told already."""
         if seq > self.seq:
             self.seq = seq
             self.connection.send(packet)
 
-    async def tell_in_step(self, page: Page) -> None:
+    def tell_change(self, revision: int, packet: bytes) -> None:
+        """An edit or a deletion, unless it was told already."""
+        if revision > self.revision:
+            self.revision = revision
+            self.connection.send(packet)
+
+    async def tell_in_step(self, page: Page, conversation_id: UUID) -> None:
         """A page of what was missed, as fast as the client reads."""
         for message in page.messages:
             if message.seq > self.seq:
                 self.seq = message.seq
                 await self.connection.send_in_step(frame("new-message", message.model_dump_json()))
+        for change in page.changes:
+            if (change.revision or 0) > self.revision:
+                await self.connection.send_in_step(_changed(change))
+        self.revision = max(self.revision, page.revision)
         for analysis in page.analyses.values():
-            await self.connection.send_in_step(analysed(analysis, page.messages[0].conversation_id))
+            await self.connection.send_in_step(analysed(analysis, conversation_id))
 
 
 @dataclass
@@ -59,26 +79,28 @@ class Joined:
     recovered: bool
     """Whether everything after the number asked for was sent; without one there is nothing to recover."""
     last_seq: int
+    last_revision: int
 
     def as_ack(self) -> dict[str, Any]:
         """As the client sees it."""
-        return {"recovered": self.recovered, "lastSeq": self.last_seq}
+        return {"recovered": self.recovered, "lastSeq": self.last_seq, "lastRevision": self.last_revision}
 
 
-@dataclass
+@dataclass(slots=True)
 class Room:
     """A conversation with sockets on this instance."""
 
     conversation_id: UUID
     seq: int = 0
     """The last message that every seat was told; while nobody sits, the last that passed by."""
+    revision: int = 0
+    """The last edit or deletion, in the same way."""
     entrants: int = 0
     """Sockets that sit here or are on their way in."""
     seats: dict[Connection, Seat] = field(default_factory=dict)
-    names: dict[UUID, str] = field(default_factory=dict)
-    typists: dict[UUID, "Typist"] = field(default_factory=dict)
-    reported: dict[UUID, float] = field(default_factory=dict)
-    """When a notice from this instance last went out, by user."""
+    typing: "Typing | None" = None
+    watches: tuple[UUID, UUID] | None = None
+    """Patient and clinician, while each is shown whether the other is there."""
     reading: asyncio.Task[None] | None = None
     read_again: bool = False
 
@@ -93,26 +115,50 @@ class Room:
         else:
             self.catch_up()
 
+    def take_change(self, changed: MessageUpdated | MessageDeleted) -> None:
+        """An edit or a deletion from Redis, in the same way."""
+        if changed.revision <= self.revision:
+            return
+        if not self.seats:
+            self.revision = changed.revision
+        elif changed.revision == self.revision + 1 and changed.seq <= self.seq:
+            self._tell_change(changed.revision, shown_message_of(changed))
+        else:
+            self.catch_up()
+
+    def take_reading(self, read: ReadAdvanced) -> None:
+        """Somebody has read so far."""
+        packet = frame("read", read.model_dump_json(include={"conversation_id", "user_id", "seq"}))
+        for connection in list(self.seats):
+            if read.for_everyone or connection.caller.user_id == read.user_id:
+                connection.send(packet)
+
     def catch_up(self) -> None:
-        """Read what follows the last message told, and then once more if asked again meanwhile."""
+        """Read what follows the last that was told, and then once more if asked again meanwhile."""
         if self.reading:
             self.read_again = True
         elif self.seats:
             self.reading = asyncio.create_task(self._catch_up())
 
     def seat(self, seat: Seat) -> bool:
-        """Sit down, unless a message passed by that the socket was not told; whether that went well."""
-        if seat.seq < self.seq:
+        """Sit down, unless something passed by that the socket was not told; whether that went well."""
+        if seat.seq < self.seq or seat.revision < self.revision:
             return False
         if not self.seats:
-            self.seq = seat.seq
+            self.seq, self.revision = seat.place
         self.seats[seat.connection] = seat
         return True
 
-    def _tell(self, seq: int, packet: Packet) -> None:
+    def _tell(self, seq: int, packet: bytes) -> None:
         self.seq = seq
         for seat in list(self.seats.values()):
             seat.tell(seq, packet)
+
+    def _tell_change(self, revision: int, message: ShownMessage) -> None:
+        self.revision = revision
+        packet = _changed(message)
+        for seat in list(self.seats.values()):
+            seat.tell_change(revision, packet)
 
     async def _catch_up(self) -> None:
         try:
@@ -130,7 +176,8 @@ class Room:
         while self.seats:
             for_clinician = any(seat.is_clinicians for seat in self.seats.values())
             try:
-                return await asyncio.to_thread(history.page_after, self.conversation_id, self.seq, for_clinician)
+                place = Place(self.seq, self.revision)
+                return await asyncio.to_thread(history.page_after, self.conversation_id, place, for_clinician)
             except Problem as problem:
                 log("catch-up-delayed", severity="WARNING", problem=problem.urn())
             except Exception as error:  # noqa: BLE001 - the room lives on, and what failed is logged
@@ -143,6 +190,10 @@ class Room:
         for message in page.messages:
             if message.seq > self.seq:
                 self._tell(message.seq, frame("new-message", message.model_dump_json()))
+        for change in page.changes:
+            if change.revision and change.revision > self.revision:
+                self._tell_change(change.revision, change)
+        self.revision = max(self.revision, page.revision)
         for analysis in page.analyses.values():
             packet = analysed(analysis, self.conversation_id)
             for seat in list(self.seats.values()):
@@ -153,10 +204,18 @@ class Room:
 class Rooms:
     """Every conversation with sockets on this instance, and the way into it."""
 
-    def __init__(self, subscription: RedisSubscription) -> None:
+    def __init__(self, subscription: RedisSubscription, lookups: Lookups) -> None:
         """`subscription` follows the rooms' channels."""
         self._subscription = subscription
+        self._lookups = lookups
         self._rooms: dict[UUID, Room] = {}
+        self.entered: Callable[[Room, Connection, Entered], None] = _nothing
+        """Called when a socket has sat down."""
+        self.emptied: Callable[[Room], None] = _nothing
+        """Called when the last has left."""
+
+    def __iter__(self) -> Iterator[Room]:
+        return iter(list(self._rooms.values()))
 
     def find(self, conversation_id: UUID) -> Room | None:
         """The room, if somebody is in it."""
@@ -167,17 +226,18 @@ class Rooms:
         for room in self._rooms.values():
             room.catch_up()
 
-    async def join(self, connection: Connection, conversation_id: UUID, after_seq: int | None) -> Joined:
+    async def join(self, connection: Connection, conversation_id: UUID, after: Place | None) -> Joined:
         """Let a socket in, once it was told what it missed. Raises NotFound, TooManyRequests, Unavailable."""
         async with connection.turn:
             self.leave(connection, conversation_id)
-            connection.shut_out_of.discard(conversation_id)
+            if connection.shut_out_of:
+                connection.shut_out_of.discard(conversation_id)
             if len(connection.rooms) >= ROOMS_PER_SOCKET:
                 raise TooManyRequests
             room = self._rooms.setdefault(conversation_id, Room(conversation_id))
             room.entrants += 1
             try:
-                return await self._enter(room, connection, after_seq)
+                return await self._enter(room, connection, after)
             finally:
                 if connection not in room.seats:
                     self._let_go(room)
@@ -191,6 +251,8 @@ class Rooms:
 
     def shut_out(self, connection: Connection, conversation_id: UUID) -> None:
         """Let a socket out that may no longer be in, or not in at all where it is on its way."""
+        if connection.shut_out_of is None:
+            connection.shut_out_of = set()
         connection.shut_out_of.add(conversation_id)
         self.leave(connection, conversation_id)
 
@@ -202,41 +264,60 @@ class Rooms:
     def _let_go(self, room: Room) -> None:
         self._subscription.leave(*_channels(room))
         room.entrants -= 1
+        if not room.seats:
+            self.emptied(room)
         if not room.entrants:
             del self._rooms[room.conversation_id]
 
-    async def _enter(self, room: Room, connection: Connection, after_seq: int | None) -> Joined:
+    async def _enter(self, room: Room, connection: Connection, after: Place | None) -> Joined:
         """Subscribed before the database is read, so that what comes in between passes by and is read too."""
         await self._subscription.follow(*_channels(room))
         returns = self._subscription.returns
-        membership, page = await asyncio.to_thread(history.enter, connection.caller, room.conversation_id, after_seq)
-        recovered = after_seq is not None and after_seq <= membership.last_seq
-        seat = Seat(connection, after_seq if after_seq is not None and recovered else membership.last_seq)
+        entered = await self._ask(room, connection, after)
+        page = entered.page
+        recovered = after is not None and after.seq <= entered.place.seq
+        seat = Seat(connection, after.or_at_most(entered.place) if after and recovered else entered.place)
         while True:
-            await seat.tell_in_step(page)
+            await seat.tell_in_step(page, room.conversation_id)
             if not connection.is_open:
                 raise Unavailable
-            if room.conversation_id in connection.shut_out_of:
+            if connection.shut_out_of and room.conversation_id in connection.shut_out_of:
                 raise NotFound
             if page.is_last and returns == self._subscription.returns and room.seat(seat):
                 connection.rooms[room.conversation_id] = room
-                return Joined(recovered, seat.seq)
-            returns, awaited = self._subscription.returns, room.seq
+                self.entered(room, connection, entered)
+                return Joined(recovered, *seat.place)
+            returns, awaited = self._subscription.returns, Place(room.seq, room.revision)
             page = await self._next_page(room, seat)
-            if not page.messages and seat.seq < awaited:
-                raise Unavailable  # Redis told of a message that the database does not hold
+            if not page.messages and (seat.seq < awaited.seq or page.revision < awaited.revision):
+                raise Unavailable  # Redis told of something that the database does not hold
+
+    async def _ask(self, room: Room, connection: Connection, after: Place | None) -> Entered:
+        """Together with others on their way in; whom that finds nothing for asks alone, which says and audits why."""
+        entering = Entering(room.conversation_id, connection.caller, after, audit.acting.get(), telemetry.current.get())
+        if entered := await self._lookups.enter(entering):
+            return entered
+        return await asyncio.to_thread(history.enter, entering)
 
     async def _next_page(self, room: Room, seat: Seat) -> Page:
         """Word that care has ended may be lost while Redis is away, so a clinician is looked up again."""
         caller = seat.connection.caller
-        return await asyncio.to_thread(history.page_on_the_way, caller, room.conversation_id, seat.seq)
+        return await asyncio.to_thread(history.page_on_the_way, caller, room.conversation_id, seat.place)
 
 
-def analysed(analysis: ShownAnalysis, conversation_id: UUID) -> Packet:
+def analysed(analysis: ShownAnalysis, conversation_id: UUID) -> bytes:
     """What tells a clinician what the model said."""
     told = f'"messageId":"{analysis.message_id}","conversationId":"{conversation_id}"'
     return frame("message-analysed", f'{{{told},"analysis":{analysis.model_dump_json()}}}')
 
 
+def _changed(message: ShownMessage) -> bytes:
+    return frame("message-deleted" if message.deleted_at else "message-updated", message.model_dump_json())
+
+
 def _channels(room: Room) -> tuple[str, str]:
     return message_channel(room.conversation_id), typing_channel(room.conversation_id)
+
+
+def _nothing(*_: object) -> None:
+    """Until somebody wants to know."""

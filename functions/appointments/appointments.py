@@ -9,7 +9,13 @@ from sqlalchemy.orm import Session as Database
 
 from shared.audit_actions import Action
 from shared.contract import Schema
-from shared.database.models.scheduling import AppointmentStatus, CancelReason, ZoomStatus
+from shared.database.models.scheduling import (
+    AppointmentAttendee,
+    AppointmentStatus,
+    Attendance,
+    CancelReason,
+    ZoomStatus,
+)
 from shared.database.transaction import transaction
 from shared.http import cursor
 from shared.http.cursor import PageSize
@@ -42,6 +48,8 @@ VIDEO = {
     ZoomStatus.DELETED: Video.UNAVAILABLE,
 }
 
+BEGUN = frozenset({AppointmentStatus.IN_SESSION, AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW})
+
 
 class Party(Schema):
     """One of an appointment's two people."""
@@ -68,6 +76,21 @@ class Cancellation(Schema):
     """Whether its patient did so within the hours before the start that count as late."""
 
 
+class PersonsAttendance(Schema):
+    """Whether somebody came, and for how many whole minutes they were there, as far as anybody was told."""
+
+    attendance: Attendance
+    minutes: int | None
+
+
+class ShownAttendance(Schema):
+    """Who came. `corrected` says that the therapist said so of the patient, whatever Zoom tells."""
+
+    patient: PersonsAttendance
+    therapist: PersonsAttendance
+    corrected: bool
+
+
 class ShownAppointment(Schema):
     """An appointment as its two people see it. Times are UTC; `timeZone` is the therapist's when it was booked."""
 
@@ -84,15 +107,21 @@ class ShownAppointment(Schema):
     series_id: UUID | None
     rescheduled: Rescheduling | None
     cancelled: Cancellation | None
+    attendance: ShownAttendance | None
+    """Of what has begun."""
     created_at: datetime
 
 
 class AppointmentsQuery(Schema):
-    """Which page: of those that overlap `from` to `to`, in a status, where these are given."""
+    """Which page: of those that overlap `from` to `to`, in a status, of a series, where these are given.
+
+    What is only held, or was, is listed where that is the status that is asked for.
+    """
 
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
     status: AppointmentStatus | None = None
+    series_id: UUID | None = None
     limit: PageSize = 50
     cursor: str | None = Field(None, max_length=200)
 
@@ -122,7 +151,7 @@ def read_appointment(caller: Caller, id: UUID) -> ShownAppointment:
 def page_of(db: Database, caller: Caller, query: AppointmentsQuery) -> Appointments:
     """Read a page and leave its audit entries."""
     after = _after(query.cursor) if query.cursor else None
-    span = Span(query.since, query.until, query.status, after, query.limit)
+    span = Span(query.since, query.until, query.status, query.series_id, after, query.limit)
     page, more = own_appointments.appointments(db, caller, span, action=Action.APPOINTMENTS_LISTED)
     last = page[-1].appointment if more else None
     following = cursor.encode(last.start_at.isoformat(), str(last.id)) if last else None
@@ -151,6 +180,7 @@ def shown(meeting: Meeting) -> ShownAppointment:
         series_id=found.series_id,
         rescheduled=_rescheduling(meeting),
         cancelled=_cancellation(meeting),
+        attendance=_attendance(meeting),
         created_at=found.created_at,
     )
 
@@ -173,6 +203,20 @@ def _cancellation(meeting: Meeting) -> Cancellation | None:
         reason=found.cancel_reason or CancelReason.OTHER,
         late=is_late(found),
     )
+
+
+def _attendance(meeting: Meeting) -> ShownAttendance | None:
+    patient, therapist = meeting.patient_there, meeting.therapist_there
+    if meeting.appointment.status not in BEGUN or patient is None or therapist is None:
+        return None
+    return ShownAttendance(
+        patient=_persons(patient), therapist=_persons(therapist), corrected=patient.marked_at is not None
+    )
+
+
+def _persons(there: AppointmentAttendee) -> PersonsAttendance:
+    minutes = there.attended_seconds // 60 if there.first_joined_at else None
+    return PersonsAttendance(attendance=there.attendance, minutes=minutes)
 
 
 def _role_of(meeting: Meeting, user_id: UUID | None) -> Role | None:

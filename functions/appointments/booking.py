@@ -16,8 +16,8 @@ from shared.problems import Denial, NotFound
 from shared.roles import patients
 from shared.session import Caller
 
-from . import own_appointments
-from .appointments import ShownAppointment, shown
+from . import meetings, own_appointments
+from .appointments import VIDEO, ShownAppointment, shown
 from .moments import Moment
 from .taking_time import TRIES, Wanted, book
 
@@ -46,7 +46,10 @@ def book_appointment(caller: Caller, new: NewAppointment) -> BookedAppointment:
     """Book a time, which is the caller's from the moment of the answer, or tell why it cannot be booked."""
     appointment, told = booked(caller, new)
     outbox.hand_over(told)
-    return BookedAppointment(appointment=appointment, zoom_join_url=None)
+    room = meetings.make_now(told)
+    return BookedAppointment(
+        appointment=appointment.model_copy(update={"video": VIDEO[room.status]}), zoom_join_url=room.join_url
+    )
 
 
 @transaction(tries=TRIES)

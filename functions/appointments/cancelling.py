@@ -5,14 +5,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session as Database
 
-from shared import outbox
-from shared.appointments import note_change, touch_schedule
+from shared.appointments import hand_over, note_change, touch_schedule
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.scheduling import AppointmentStatus, CancelReason
 from shared.database.transaction import transaction
-from shared.events import AppointmentChange, AppointmentChanged
+from shared.events import AppointmentChange, Event
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
 from shared.problems import FieldFault, Unprocessable
@@ -22,6 +21,7 @@ from shared.session import Caller
 from . import own_appointments
 from .appointments import ShownAppointment, shown
 from .booking_rules import require_changeable, require_version
+from .holds import release
 from .rescheduling import Version
 from .taking_time import TRIES, change
 
@@ -52,23 +52,31 @@ def cancel_appointment(caller: Caller, id: UUID, cancelling: Cancelling) -> Show
 
     One that was called off already is answered as it is.
     """
-    if cancelling.reason not in REASONS[caller.role]:
-        raise Unprocessable(errors=[FieldFault("/reason", "is not a reason that you can give")])
+    require_reason(caller, cancelling.reason)
     appointment, told = cancelled(caller, id, cancelling)
-    outbox.hand_over(*told)
+    hand_over(*told)
     return appointment
+
+
+def require_reason(caller: Caller, reason: CancelReason) -> None:
+    """Raises Unprocessable for a reason that is another role's to give, or nobody's."""
+    if reason not in REASONS[caller.role]:
+        raise Unprocessable(errors=[FieldFault("/reason", "is not a reason that you can give")])
 
 
 @transaction(tries=TRIES)
 def cancelled(
     db: Database, caller: Caller, appointment_id: UUID, cancelling: Cancelling
-) -> tuple[ShownAppointment, tuple[AppointmentChanged, ...]]:
-    """Check that it can still be called off, and free both people's time."""
+) -> tuple[ShownAppointment, tuple[Event, ...]]:
+    """Check that it can still be called off, and free both people's time. What was only held is let go."""
     meeting = own_appointments.to_change(db, caller, appointment_id, action=Action.APPOINTMENT_CANCELLED)
     found = meeting.appointment
     if found.status is AppointmentStatus.CANCELLED:
         own_appointments.note(db, meeting, Action.APPOINTMENT_READ)
         return shown(meeting), ()
+    if found.status is AppointmentStatus.HELD and found.patient_id == caller.user_id:
+        freed = release(db, meeting)
+        return shown(meeting), freed
     require_changeable(found)
     require_version(found, cancelling.version)
     change(

@@ -16,8 +16,7 @@ from shared.care_end import keep_word, spread_word
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.accounts import User, UserStatus
-from shared.database.models.care import CareRelationship, CareStatus
-from shared.database.models.messaging import Conversation, ConversationMember
+from shared.database.models.care import CareKind, CareRelationship, CareStatus
 from shared.database.models.profiles import TherapistProfile
 from shared.database.transaction import expect_unique, transaction
 from shared.events import CareEnded, Event
@@ -234,19 +233,15 @@ def _accept(db: Database, care: CareRelationship) -> None:
     # The transaction is serializable: of two that count at once, one begins again and counts the other.
     in_care = db.scalar(
         select(func.count()).where(
-            CareRelationship.therapist_id == care.therapist_id, CareRelationship.status == CareStatus.ACCEPTED
+            CareRelationship.therapist_id == care.therapist_id,
+            CareRelationship.status == CareStatus.ACCEPTED,
+            CareRelationship.kind == CareKind.STANDING,
         )
     )
     if (in_care or 0) >= settings().care_capacity:
         raise AtCapacity
-    moment = now()
-    care.status, care.accepted_at = CareStatus.ACCEPTED, moment
-    conversation = Conversation(id=uuid4(), care_relationship_id=care.id, created_at=moment)
-    db.add(conversation)
-    db.add_all(
-        ConversationMember(conversation_id=conversation.id, user_id=user_id, joined_at=moment)
-        for user_id in (care.patient_id, care.therapist_id)
-    )
+    care.status, care.accepted_at = CareStatus.ACCEPTED, now()
+    conversations.open_for(db, care)
 
 
 def _end(db: Database, caller: Caller, care: CareRelationship) -> tuple[CareEnded | None, tuple[Event, ...]]:

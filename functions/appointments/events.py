@@ -5,7 +5,17 @@ from typing import Any, Final
 
 from shared import outbox
 from shared.care_end import tell_relay
-from shared.events import CareEnded, Event
+from shared.events import (
+    AppointmentChanged,
+    CareEnded,
+    Event,
+    MeetingWanted,
+    ReminderDue,
+    SeriesBooked,
+    TimeFreed,
+    TimeOffered,
+    ZoomNoticed,
+)
 from shared.http.endpoint import Routes
 from shared.http.schema import PushDelivery
 from shared.mail import MailAway
@@ -13,10 +23,26 @@ from shared.problems import Unavailable
 from shared.redis import RedisAway
 from shared.roles import pubsub
 
+from . import mails, meetings, offers, zoom_notices
+
 routes = Routes()
+
+
+def offer_and_tell(changed: AppointmentChanged) -> None:
+    """The time that was given up goes to who waits for it, also while mail is away; then its people are told."""
+    offers.after_change(changed)
+    mails.tell_change(changed)
+
 
 FOLLOWED_BY: Final[dict[type[Event], Callable[[Any], None]]] = {
     CareEnded: tell_relay,
+    MeetingWanted: meetings.follow,
+    AppointmentChanged: offer_and_tell,
+    TimeFreed: offers.after_freeing,
+    SeriesBooked: mails.tell_series,
+    TimeOffered: mails.tell_offer,
+    ReminderDue: mails.remind,
+    ZoomNoticed: zoom_notices.follow,
 }
 """What each event causes; each may run again, and raises where a part is away."""
 

@@ -4,15 +4,22 @@ from shared.http.app import function
 
 from . import (
     appointments,
+    attendance_correction,
     availability,
     booking,
+    calendar_download,
     cancelling,
     care_relationships,
     events,
+    holds,
+    join,
     rescheduling,
+    series,
     therapist_slots,
     therapists,
     tick,
+    waitlist,
+    zoom_webhook,
 )
 
 handle = function(
@@ -25,6 +32,13 @@ handle = function(
     booking.routes,
     rescheduling.routes,
     cancelling.routes,
+    series.routes,
+    holds.routes,
+    waitlist.routes,
+    calendar_download.routes,
+    join.routes,
+    attendance_correction.routes,
+    zoom_webhook.routes,
     events.routes,
     tick.routes,
 )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as Database
 
 from shared.database.transaction import transaction
 
-from .availability import Schedule, schedules_of
+from .schedules import Schedule, schedules_of
 from .slots import Slot, Span, free_slots
 
 SHOWN: Final = 3

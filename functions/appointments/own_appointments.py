@@ -1,24 +1,29 @@
 """Whose an appointment is: the only way to one, where the check, its audit entry and the refusal are one step."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, not_, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, not_, or_, select, text, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.orm import Session as Database
 
 from shared import access, audit
 from shared.access import LicenceNotVerified
 from shared.audit_actions import Action
+from shared.clock import now
 from shared.database.models.accounts import User, UserStatus
-from shared.database.models.care import CareRelationship, CareStatus
+from shared.database.models.care import CareKind, CareRelationship, CareStatus
 from shared.database.models.profiles import TherapistProfile
-from shared.database.models.scheduling import Appointment, AppointmentStatus
+from shared.database.models.scheduling import OCCUPYING as IN_WORDS_OF_THE_INDEX
+from shared.database.models.scheduling import Appointment, AppointmentAttendee, AppointmentStatus
 from shared.problems import Denial, NotFound
 from shared.roles import Role
 from shared.session import Caller
+
+from . import slots
 
 OCCUPYING: Final = (
     AppointmentStatus.HELD,
@@ -28,28 +33,40 @@ OCCUPYING: Final = (
 )
 """The statuses in which an appointment takes both people's time."""
 
+HELD: Final = (AppointmentStatus.HELD, AppointmentStatus.EXPIRED)
+"""The statuses of what was never more than held."""
+
 # No appointment is longer (the constraint on session_minutes), so what still runs at a time began within this span.
 LONGEST: Final = timedelta(minutes=480)
 
 _patient, _therapist = aliased(User, name="patient"), aliased(User, name="therapist")
+_Found = tuple[Appointment, str, str, AppointmentAttendee | None, AppointmentAttendee | None, bool]
+_patient_there = aliased(AppointmentAttendee, name="patient_there")
+_therapist_there = aliased(AppointmentAttendee, name="therapist_there")
 
 
 @dataclass(frozen=True)
 class Meeting:
-    """An appointment with what its two people are called."""
+    """An appointment with what its two people are called, and their attendance where it was asked for."""
 
     appointment: Appointment
     patient_name: str
     therapist_name: str
+    patient_there: AppointmentAttendee | None = None
+    therapist_there: AppointmentAttendee | None = None
 
 
 @dataclass(frozen=True)
 class Span:
-    """Which appointments of a list: those that overlap a time and are in a status, where these are given."""
+    """Which appointments of a list: those that overlap a time, are in a status, and of a series, where these are given.
+
+    What was never more than held is no appointment yet: it is listed by its status alone.
+    """
 
     since: datetime | None
     until: datetime | None
     status: AppointmentStatus | None
+    series_id: UUID | None
     after: tuple[datetime, UUID] | None
     """Start and id that the page before ended with."""
     limit: int
@@ -107,6 +124,36 @@ def named(db: Database, made: Appointment) -> Meeting:
     return Meeting(made, names[made.patient_id], names[made.therapist_id])
 
 
+def occupied(
+    db: Database, patient_id: UUID, between: slots.Span, *, leaving_out: UUID | None = None
+) -> tuple[list[slots.Span], list[UUID]]:
+    """The patient's own time that is taken and meets another, by whomever; and which times were held too long.
+
+    `leaving_out` is an appointment that is being moved.
+    """
+    moment = now()
+    query = select(Appointment.id, Appointment.start_at, Appointment.end_at, has_lapsed(moment).label("lapsed")).where(
+        Appointment.patient_id == patient_id,
+        text(IN_WORDS_OF_THE_INDEX),
+        Appointment.end_at > between.start_at,
+        Appointment.end_at < between.end_at + LONGEST,
+        Appointment.start_at < between.end_at,
+    )
+    rows = [row for row in db.execute(query) if row.id != leaving_out]
+    taken = [slots.Span(row.start_at, row.end_at) for row in rows if not row.lapsed]
+    return taken, [row.id for row in rows if row.lapsed]
+
+
+def meets(start_at: datetime, end_at: datetime, taken: Iterable[slots.Span]) -> bool:
+    """Whether a time overlaps one of others."""
+    return any(start_at < other.end_at and other.start_at < end_at for other in taken)
+
+
+def has_lapsed(moment: datetime) -> ColumnElement[bool]:
+    """Whether it was held and not confirmed in time: from then on it takes nothing."""
+    return and_(Appointment.status == AppointmentStatus.HELD, Appointment.held_until <= moment)
+
+
 def may_book(db: Database, patient_id: UUID, therapist_id: UUID) -> bool:
     """Whether a patient can ask for a time: of their own therapist, or of one who accepts new patients.
 
@@ -132,12 +179,14 @@ def _is_offered(db: Database, therapist_id: UUID, condition: ColumnElement[bool]
     return db.scalar(query) is not None
 
 
-def _own(caller: Caller) -> Select[tuple[Appointment, str, str, bool]]:
+def _own(caller: Caller) -> Select[_Found]:
     """`licensed` says whether the caller may see what is found; a patient needs no licence."""
     query = (
-        select(Appointment, _patient.name.label("patient_name"), _therapist.name.label("therapist_name"))
+        select(Appointment, _patient.name, _therapist.name, _patient_there, _therapist_there)
         .join(_patient, _patient.id == Appointment.patient_id)
         .join(_therapist, _therapist.id == Appointment.therapist_id)
+        .outerjoin(_patient_there, _is_of(_patient_there, Appointment.patient_id))
+        .outerjoin(_therapist_there, _is_of(_therapist_there, Appointment.therapist_id))
         .where(_side_of(caller) == caller.user_id)
     )
     if caller.role is Role.PATIENT:
@@ -148,6 +197,10 @@ def _own(caller: Caller) -> Select[tuple[Appointment, str, str, bool]]:
         .outerjoin(TherapistProfile, TherapistProfile.user_id == Appointment.therapist_id)
         .where(_patient.status != UserStatus.ERASED, _is_known_to_the_therapist())
     )
+
+
+def _is_of(there: type[AppointmentAttendee], user_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    return and_(there.appointment_id == Appointment.id, there.user_id == user_id)
 
 
 def _side_of(caller: Caller) -> InstrumentedAttribute[UUID]:
@@ -169,7 +222,15 @@ def _care(
         CareRelationship.patient_id == patient_id,
         CareRelationship.therapist_id == therapist_id,
         CareRelationship.status == status,
+        CareRelationship.kind == CareKind.STANDING,
     )
+
+
+def if_in_care(
+    patient_id: InstrumentedAttribute[UUID], therapist_id: UUID, value: ColumnElement[str] | InstrumentedAttribute[str]
+) -> ColumnElement[str]:
+    """In a query: a value where the patient is in the accepted care of the therapist, or else null."""
+    return case((_care(CareStatus.ACCEPTED, patient_id, therapist_id), value))
 
 
 def _within(span: Span) -> list[ColumnElement[bool]]:
@@ -180,11 +241,15 @@ def _within(span: Span) -> list[ColumnElement[bool]]:
         conditions.append(Appointment.start_at < span.until)
     if span.status is not None:
         conditions.append(Appointment.status == span.status)
+    if span.status not in HELD:
+        conditions.append(Appointment.held_until.is_(None))
+    if span.series_id is not None:
+        conditions.append(Appointment.series_id == span.series_id)
     if span.after is not None:
         conditions.append(tuple_(Appointment.start_at, Appointment.id) > span.after)
     return conditions
 
 
-def _meeting(row: Row[tuple[Appointment, str, str, bool]]) -> Meeting:
-    found, patient_name, therapist_name, _ = row
-    return Meeting(found, patient_name, therapist_name)
+def _meeting(row: Row[_Found]) -> Meeting:
+    found, patient_name, therapist_name, patient_there, therapist_there, _ = row
+    return Meeting(found, patient_name, therapist_name, patient_there, therapist_there)

@@ -6,8 +6,7 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy.orm import Session as Database
 
-from shared import outbox
-from shared.appointments import note_change
+from shared.appointments import hand_over, note_change
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
@@ -43,7 +42,7 @@ class NewTime(Schema):
 def reschedule_appointment(caller: Caller, id: UUID, new: NewTime) -> ShownAppointment:
     """Move an appointment by the rules of a booking; one that is already at that time is answered as it is."""
     appointment, told = moved(caller, id, new)
-    outbox.hand_over(*told)
+    hand_over(*told)
     return appointment
 
 

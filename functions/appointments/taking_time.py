@@ -6,23 +6,25 @@ who ask for one time neither wait for each other nor disturb the one who gets it
 nothing: a SERIALIZABLE transaction that waited for it starts again anyway.)
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, text, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session as Database
 
 from shared.appointments import touch_schedule
 from shared.clock import now
-from shared.database.models.scheduling import OCCUPYING, Appointment, AppointmentAttendee, AppointmentStatus
+from shared.database.models.scheduling import Appointment, AppointmentAttendee, AppointmentStatus
 from shared.database.transaction import expect_unique
+from shared.problems import Problem
 
-from .availability import schedule_of
 from .booking_rules import OwnTimeTaken, SlotTaken, StaleVersion, problem_of
+from .own_appointments import has_lapsed, meets, occupied
+from .schedules import Schedule, schedule_of
 from .slots import Span, is_bookable
 
 TRIES: Final = 12
@@ -55,13 +57,38 @@ def take_time(db: Database, wanted: Wanted) -> Taken:
     """
     starts = Span(wanted.start_at, wanted.start_at + timedelta(seconds=1))
     schedule = schedule_of(db, wanted.therapist_id, starts, leaving_out=wanted.moving)
-    terms, spans, busy = schedule.terms, schedule.spans, schedule.busy
-    refusal = is_bookable(wanted.start_at, wanted.end_at, terms, spans, busy, now())
-    if refusal is not None:
-        raise problem_of(refusal)
-    _refuse_own_overlap(db, wanted)
+    for problem in problems_of(db, [wanted], schedule).values():
+        raise problem
     touch_schedule(db, wanted.therapist_id)
-    return Taken(terms.blocked(wanted.start_at), schedule.time_zone)
+    return Taken(schedule.terms.blocked(wanted.start_at), schedule.time_zone)
+
+
+def problems_of(db: Database, wanted: Sequence[Wanted], schedule: Schedule) -> Mapping[int, Problem]:
+    """Why these times, of one patient with one therapist, cannot be taken now; by their places among them.
+
+    What was held too long and is in their way is marked as expired.
+    """
+    terms, spans, busy, moment = schedule.terms, schedule.spans, schedule.busy, now()
+    refusals = [is_bookable(one.start_at, one.end_at, terms, spans, busy, moment) for one in wanted]
+    found = {place: problem_of(refusal) for place, refusal in enumerate(refusals) if refusal is not None}
+    possible = {place: one for place, one in enumerate(wanted) if place not in found}
+    if possible:
+        own, lapsed = occupied(db, wanted[0].patient_id, _around(wanted), leaving_out=wanted[0].moving)
+        found |= {place: OwnTimeTaken() for place, one in possible.items() if meets(one.start_at, one.end_at, own)}
+        expire(db, {*schedule.lapsed, *lapsed})
+    return found
+
+
+def expire(db: Database, appointment_ids: Collection[UUID]) -> None:
+    """Mark held times as expired that lapsed without being confirmed, so that they are in nobody's way."""
+    if not appointment_ids:
+        return
+    db.execute(
+        update(Appointment)
+        .where(Appointment.id.in_(appointment_ids), has_lapsed(now()))
+        .values(status=AppointmentStatus.EXPIRED, version=Appointment.version + 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def book(
@@ -70,26 +97,30 @@ def book(
     *,
     status: AppointmentStatus = AppointmentStatus.BOOKED,
     held_until: datetime | None = None,
-    series_id: UUID | None = None,
+    waitlist_entry_id: UUID | None = None,
 ) -> Appointment:
     """Take the time for a new appointment with its two attendees. Raises the problems of `booking_rules`.
 
     What its people are told of it, and its audit entry, are the caller's.
     """
     taken = take_time(db, wanted)
+    return keep(db, wanted, taken, status=status, held_until=held_until, waitlist_entry_id=waitlist_entry_id)
+
+
+def keep(db: Database, wanted: Wanted, taken: Taken, *, status: AppointmentStatus, **columns: Any) -> Appointment:
+    """Write a new appointment with its two attendees, whose time was found to be free in the caller's transaction."""
     made = Appointment(
         id=uuid4(),
         patient_id=wanted.patient_id,
         therapist_id=wanted.therapist_id,
-        series_id=series_id,
         status=status,
         start_at=wanted.start_at,
         end_at=wanted.end_at,
         blocked_from=taken.blocked.start_at,
         blocked_until=taken.blocked.end_at,
         time_zone=taken.time_zone,
-        held_until=held_until,
         created_at=now(),
+        **columns,
     )
     with each_start_once(db):
         db.add(made)
@@ -122,13 +153,5 @@ def each_start_once(db: Database) -> Iterator[None]:
         yield
 
 
-def _refuse_own_overlap(db: Database, wanted: Wanted) -> None:
-    """Of the patient's appointments, the ones with other therapists too. Raises OwnTimeTaken."""
-    overlapping = select(Appointment.id).where(
-        Appointment.patient_id == wanted.patient_id,
-        text(OCCUPYING),  # in the words of the index
-        Appointment.end_at > wanted.start_at,
-        Appointment.start_at < wanted.end_at,
-    )
-    if set(db.scalars(overlapping)) - {wanted.moving}:
-        raise OwnTimeTaken
+def _around(wanted: Sequence[Wanted]) -> Span:
+    return Span(min(one.start_at for one in wanted), max(one.end_at for one in wanted))

@@ -20,8 +20,8 @@ from shared.roles import Role, patients_and_therapists
 from shared.session import Caller
 
 from . import own_appointments
-from .availability import Schedule, schedule_of
 from .moments import Moment
+from .schedules import Schedule, schedule_of
 from .slots import Slot, Span, free_slots
 from .time_zones import TimeZone, tzdata_version, zone
 

@@ -8,9 +8,16 @@ from shared.problems import Unavailable
 from shared.roles import scheduler
 from shared.telemetry import log
 
+from . import holds, no_shows, offers, reminders
+
 routes = Routes()
 
-STEPS: Final[dict[str, Callable[[], object]]] = {}
+STEPS: Final[dict[str, Callable[[], object]]] = {
+    "holds": holds.expire_lapsed,
+    "offers": offers.offer_all,
+    "reminders": reminders.remind_of_what_is_near,
+    "attendance": no_shows.settle_due,
+}
 """Each does all that is due at this moment, in bounded batches, and finds nothing to do where it ran a moment ago."""
 
 

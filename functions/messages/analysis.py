@@ -6,25 +6,27 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as Database
 
-from shared import inference, outbox
+from shared import access, inference, outbox
 from shared.clock import now
 from shared.database.models.analysis import Label, MessageAnalysis, RiskLevel
 from shared.database.models.consents import Consent, ConsentKind
 from shared.database.transaction import expect_unique, transaction
-from shared.events import MessageAnalysed, MessageSent, RiskRaised, alert_channel
+from shared.events import MessageAnalysed, MessageWritten, alert_channel
 from shared.inference import InferenceAway, Prediction
 from shared.messages import shown_analysis
 from shared.redis import RedisAway, publish
 from shared.telemetry import log
 
-from .alerts import Care, deliver_alert, raise_risk
+from .alerts import AlertEvent, Care, clinicians, deliver_alert, raise_risk
 from .risk_policy import Risk, assess
 
 
 @dataclass(frozen=True)
 class _Stored:
     analysis: MessageAnalysis
-    alert: RiskRaised | None
+    alert: AlertEvent | None
+    told: tuple[UUID, ...]
+    """The clinicians who may see the analysis."""
 
 
 class _AlreadyAnalysed(Exception):
@@ -33,19 +35,13 @@ class _AlreadyAnalysed(Exception):
 
 def care_of(db: Database, patient_id: UUID, clinician_id: UUID) -> Care:
     """Who is treated by whom, and whether the patient agreed to the analysis of messages."""
-    agreed = db.scalar(
-        select(
-            exists().where(
-                Consent.user_id == patient_id,
-                Consent.kind == ConsentKind.MESSAGE_ANALYSIS,
-                Consent.withdrawn_at.is_(None),
-            )
-        )
+    agreed = exists().where(
+        Consent.user_id == patient_id, Consent.kind == ConsentKind.MESSAGE_ANALYSIS, Consent.withdrawn_at.is_(None)
     )
-    return Care(patient_id, clinician_id, bool(agreed))
+    return Care(patient_id, clinician_id, *db.execute(select(agreed, access.is_covered(patient_id))).one())
 
 
-def analyse(sent: MessageSent, body: str, care: Care | None, stated: Risk | None, *, delivered: bool) -> Risk | None:
+def analyse(sent: MessageWritten, body: str, care: Care | None, stated: Risk | None, *, delivered: bool) -> Risk | None:
     """Score a message and tell its clinicians; the risk found, or None where there was nothing to score it with.
 
     `delivered` is whether the sockets have the message: then, once it is scored, its event needs nothing more.
@@ -66,12 +62,14 @@ def analyse(sent: MessageSent, body: str, care: Care | None, stated: Risk | None
         stored = store(sent, care, prediction, risk, delivered)
     except _AlreadyAnalysed:
         return risk
-    _tell_clinician(sent, care, stored)
+    _tell_clinicians(sent, stored)
     return risk
 
 
 @transaction(tries=8)
-def store(db: Database, sent: MessageSent, care: Care, prediction: Prediction, risk: Risk, delivered: bool) -> _Stored:
+def store(
+    db: Database, sent: MessageWritten, care: Care, prediction: Prediction, risk: Risk, delivered: bool
+) -> _Stored:
     """Keep the analysis, the risk event that it calls for, and that the message's event is done."""
     analysis = MessageAnalysis(
         message_id=sent.message_id,
@@ -93,20 +91,21 @@ def store(db: Database, sent: MessageSent, care: Care, prediction: Prediction, r
     alert = raise_risk(db, sent, care, risk, analysis.id) if risk.level.calls_for_help else None
     if delivered:
         outbox.delivered(db, [sent.id])
-    return _Stored(analysis, alert)
+    return _Stored(analysis, alert, clinicians(db, care, sent.conversation_id))
 
 
-def _tell_clinician(sent: MessageSent, care: Care, stored: _Stored) -> None:
+def _tell_clinicians(sent: MessageWritten, stored: _Stored) -> None:
     if stored.alert:
         deliver_alert(stored.alert)
     event = MessageAnalysed(
         occurred_at=stored.analysis.created_at,
         message_id=sent.message_id,
         conversation_id=sent.conversation_id,
-        clinician_ids=(care.clinician_id,),
+        clinician_ids=stored.told,
         analysis=shown_analysis(stored.analysis).model_dump(mode="json"),
     )
     try:
-        publish(alert_channel(care.clinician_id), event.tagged_json())
+        for clinician_id in stored.told:
+            publish(alert_channel(clinician_id), event.tagged_json())
     except RedisAway:
-        return  # the clinician's next look at the conversation shows it
+        return  # the clinicians' next look at the conversation shows it

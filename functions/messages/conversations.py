@@ -3,13 +3,12 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
-from shared import access
+from shared import access, conversations
 from shared.access import Membership
 from shared.audit_actions import Action
-from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.accounts import User
 from shared.database.models.messaging import Conversation, ConversationMember, Message
@@ -18,9 +17,12 @@ from shared.http import cursor
 from shared.http.cursor import PageSize
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
-from shared.messages import ShownMessage, shown_message
+from shared.messages import ShownMessage, shown_messages
+from shared.preferences import preferences_of
 from shared.roles import Role, patients_and_therapists
 from shared.session import Caller
+
+from .unread import unread_counts
 
 routes = Routes()
 
@@ -32,12 +34,12 @@ class NewConversation(Schema):
 
 
 class Member(Schema):
-    """Somebody in a conversation, and how far they have read."""
+    """Somebody in a conversation, and how far they have read; null where they let nobody know."""
 
     user_id: UUID
     name: str
     role: Role
-    last_read_seq: int
+    last_read_seq: int | None
 
 
 class ShownConversation(Schema):
@@ -46,6 +48,7 @@ class ShownConversation(Schema):
     id: UUID
     members: list[Member]
     last_seq: int
+    last_revision: int
     unread_count: int
     last_message: ShownMessage | None
     is_open: bool
@@ -97,19 +100,9 @@ def page_of(db: Database, caller: Caller, query: ConversationsQuery) -> Conversa
 
 @transaction
 def opened(db: Database, caller: Caller, participant_id: UUID) -> ShownConversation:
-    """Find or make the one conversation of a care relationship. Two at once meet at its unique key and try again."""
+    """Find or make the one conversation of a care relationship."""
     care = access.accepted_care(db, caller, participant_id, action=Action.CONVERSATION_OPENED)
-    found = db.scalar(select(Conversation.id).where(Conversation.care_relationship_id == care.id))
-    if found is None:
-        conversation = Conversation(care_relationship_id=care.id, created_at=now())
-        db.add(conversation)
-        db.flush()
-        found = conversation.id
-        db.add_all(
-            ConversationMember(conversation_id=found, user_id=user_id, joined_at=now())
-            for user_id in (care.patient_id, care.therapist_id)
-        )
-        db.flush()
+    found = conversations.open_for(db, care)
     return _shown(db, caller, [access.conversation(db, caller, found, action=Action.CONVERSATION_READ)])[0]
 
 
@@ -121,12 +114,13 @@ def one(db: Database, caller: Caller, conversation_id: UUID) -> ShownConversatio
 
 def _shown(db: Database, caller: Caller, memberships: list[Membership]) -> list[ShownConversation]:
     ids = [membership.conversation_id for membership in memberships]
-    members, unread, last = _members(db, ids), _unread(db, caller, ids), _last_messages(db, ids)
+    members, unread, last = _members(db, caller, ids), unread_counts(db, caller, ids), _last_messages(db, ids)
     return [
         ShownConversation(
             id=membership.conversation_id,
             members=members[membership.conversation_id],
             last_seq=membership.last_seq,
+            last_revision=membership.last_revision,
             unread_count=unread.get(membership.conversation_id, 0),
             last_message=last.get(membership.conversation_id),
             is_open=membership.is_open,
@@ -135,34 +129,24 @@ def _shown(db: Database, caller: Caller, memberships: list[Membership]) -> list[
     ]
 
 
-def _members(db: Database, ids: list[UUID]) -> dict[UUID, list[Member]]:
+def _members(db: Database, caller: Caller, ids: list[UUID]) -> dict[UUID, list[Member]]:
     rows = db.execute(
-        select(ConversationMember, User.name, User.role)
+        select(ConversationMember, User.name, User.role, User.preferences)
         .join(User, User.id == ConversationMember.user_id)
         .where(ConversationMember.conversation_id.in_(ids))
         .order_by(ConversationMember.joined_at, ConversationMember.user_id)
     )
     members: dict[UUID, list[Member]] = {conversation_id: [] for conversation_id in ids}
-    for member, name, role in rows:
-        shown = Member(user_id=member.user_id, name=name, role=Role(role), last_read_seq=member.last_read_seq)
+    for member, name, role, chosen in rows:
+        lets_know = member.user_id == caller.user_id or preferences_of(chosen).privacy.read_receipts_visible
+        shown = Member(
+            user_id=member.user_id,
+            name=name,
+            role=Role(role),
+            last_read_seq=member.last_read_seq if lets_know else None,
+        )
         members[member.conversation_id].append(shown)
     return members
-
-
-def _unread(db: Database, caller: Caller, ids: list[UUID]) -> dict[UUID, int]:
-    rows = db.execute(
-        select(Message.conversation_id, func.count())
-        .join(ConversationMember, ConversationMember.conversation_id == Message.conversation_id)
-        .where(
-            Message.conversation_id.in_(ids),
-            ConversationMember.user_id == caller.user_id,
-            Message.seq > ConversationMember.last_read_seq,
-            Message.sender_id != caller.user_id,
-            Message.deleted_at.is_(None),
-        )
-        .group_by(Message.conversation_id)
-    )
-    return dict(rows.tuples().all())
 
 
 def _last_messages(db: Database, ids: list[UUID]) -> dict[UUID, ShownMessage]:
@@ -171,7 +155,7 @@ def _last_messages(db: Database, ids: list[UUID]) -> dict[UUID, ShownMessage]:
         .join(Conversation, Conversation.id == Message.conversation_id)
         .where(Message.conversation_id.in_(ids), Message.seq == Conversation.last_seq)
     )
-    return {row.conversation_id: shown_message(row) for row in rows}
+    return {shown.conversation_id: shown for shown in shown_messages(db, rows)}
 
 
 def _before(given: str) -> tuple[datetime, UUID]:

@@ -3,37 +3,47 @@
 import base64
 import uuid
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import access, outbox
+from shared.access import ConversationClosed
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
-from shared.database.models.messaging import Conversation, Message, MessageVersion
+from shared.database.models.messaging import Conversation, Message
 from shared.database.transaction import expect_unique, transaction
-from shared.events import MessageSent, RiskRaised
+from shared.events import AttachedFile, MessageDeleted, MessageSent, MessageUpdated, MessageWritten
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
-from shared.messages import ShownMessage, open_body, open_earlier_body, seal_body, shown_message, shown_message_of
+from shared.messages import ShownMessage, seal_body, shown_message_of, shown_messages
 from shared.problems import Conflict, Unavailable
 from shared.redis import RedisAway, publish
 from shared.roles import patients_and_therapists
 from shared.session import Caller
 
-from .alerts import Care, deliver_alert, raise_risk, risk_found
+from .alerts import AlertEvent, Care, deliver_alert, raise_risk, risk_found
 from .analysis import analyse, care_of
+from .attachments import AttachmentIds, attach, attached_ids
 from .crisis_resources import CrisisHelp, crisis_help
 from .risk_policy import Risk, explicit_risk
+from .versions import body_at
 
 routes = Routes()
 
+Body = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
+"""What somebody writes: 1 to 8,000 characters (code points) once blanks around it are gone."""
+BODY_LIMIT: Final = 128 * 1024
+"""Bytes of a request that carries a Body, each character of which may take an escape."""
+TRIES: Final = 12
+"""Of a transaction that takes the next number of its conversation, which everyone who writes there wants."""
+
 
 class RepeatDiffers(Conflict):
-    """The same `clientId` came before with another body."""
+    """The same `clientId` came before with another body or other files."""
 
     title = "A message with this clientId says something else"
 
@@ -42,12 +52,17 @@ class _Repeated(Exception):
     """The `clientId` is there already; caught here."""
 
 
+class _NeverSent(Exception):
+    """There is no message with this `clientId`; caught here."""
+
+
 class NewMessage(Schema):
-    """What somebody writes: 1 to 8,000 characters once blanks around it are gone."""
+    """A message to be sent; `clientId` is the same whenever the client sends the same message again."""
 
     conversation_id: uuid.UUID
-    body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
+    body: Body
     client_id: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    attachment_ids: AttachmentIds = ()
 
 
 class SentMessage(Schema):
@@ -59,29 +74,38 @@ class SentMessage(Schema):
 
 @dataclass(frozen=True)
 class Kept:
-    """A message in the database, and what is to happen next."""
+    """A version of a message in the database, and what is to happen next."""
 
-    event: MessageSent
+    event: MessageSent | MessageUpdated
     care: Care | None
     """Set where a patient wrote it."""
-    alert: RiskRaised | None
+    alert: AlertEvent | None
+
+
+@dataclass(frozen=True)
+class First:
+    """What a repeat is answered with."""
+
+    message: ShownMessage
+    risk: Risk | None
+    """What was found in it when it was sent."""
 
 
 @routes.endpoint(
-    "POST /api/messages", allow=patients_and_therapists, limit=Limit("send-message", 10, per=10), body_limit=128 * 1024
+    "POST /api/messages", allow=patients_and_therapists, limit=Limit("send-message", 10, per=10), body_limit=BODY_LIMIT
 )
 def send_message(caller: Caller, new: NewMessage) -> SentMessage:
     """Keep a message, deliver it to the conversation's sockets, and have a patient's analysed."""
     stated = explicit_risk(new.body)
     try:
         kept = keep(caller, new, stated)
-    except _Repeated:
-        first, found = first_answer(caller, new)
-        return _shown(caller, first, stated or found)
+    except (_Repeated, ConversationClosed) as refused:
+        first = _first(caller, new, refused)
+        return _shown(caller, first.message, stated or first.risk)
     return _shown(caller, shown_message_of(kept.event), follow_up(kept, new.body, stated) or stated)
 
 
-@transaction(tries=12)
+@transaction(tries=TRIES)
 def keep(db: Database, caller: Caller, new: NewMessage, stated: Risk | None) -> Kept:
     """Message, number, event, audit entry, and a stated risk's alert: all of it or nothing."""
     membership = access.open_conversation(db, caller, new.conversation_id, action=Action.MESSAGE_SENT)
@@ -97,7 +121,7 @@ def keep(db: Database, caller: Caller, new: NewMessage, stated: Risk | None) -> 
     message.body = seal_body(message.id, new.body)
     with expect_unique(db, "uq_message_conversation_id_sender_id_client_id", _Repeated):
         db.add(message)
-    event = _event(message)
+    event = _event(message, attach(db, caller, membership, message.id, new.attachment_ids))
     outbox.record(db, event)
     if caller.user_id != membership.patient_id:
         return Kept(event, None, None)
@@ -116,18 +140,33 @@ def follow_up(kept: Kept, body: str, stated: Risk | None) -> Risk | None:
         return None
 
 
-def deliver(event: MessageSent) -> bool:
+def deliver(event: MessageWritten | MessageDeleted) -> bool:
     """Tell the sockets; whether Redis took it. Where it did not, the outbox tells them later."""
     try:
-        publish(event.channel, event.model_dump_json())
+        tell(event)
     except RedisAway:
         return False
     return True
 
 
+def tell(event: MessageWritten | MessageDeleted) -> None:
+    """Raises RedisAway."""
+    publish(event.channel, event.model_dump_json() if isinstance(event, MessageSent) else event.tagged_json())
+
+
+def _first(caller: Caller, new: NewMessage, refused: Exception) -> First:
+    """What a repeat is answered with, also of a message that was kept before the conversation closed."""
+    try:
+        return first_answer(caller, new)
+    except _NeverSent:
+        raise refused from None
+
+
 @transaction
-def first_answer(db: Database, caller: Caller, new: NewMessage) -> tuple[ShownMessage, Risk | None]:
-    """The message that came first under this `clientId`, and the risk found in it. Raises RepeatDiffers."""
+def first_answer(db: Database, caller: Caller, new: NewMessage) -> First:
+    """The message that came first under this `clientId`, as it stands now. Raises RepeatDiffers."""
+    if new.client_id is None:
+        raise _NeverSent
     access.conversation(db, caller, new.conversation_id, action=Action.MESSAGE_SENT_AGAIN)
     message = db.scalars(
         select(Message).where(
@@ -135,20 +174,12 @@ def first_answer(db: Database, caller: Caller, new: NewMessage) -> tuple[ShownMe
             Message.sender_id == caller.user_id,
             Message.client_id == new.client_id,
         )
-    ).one()
-    if _first_body(db, message) != new.body:
+    ).one_or_none()
+    if message is None:
+        raise _NeverSent
+    if body_at(db, message, version=1) != new.body or attached_ids(db, message.id) != new.attachment_ids:
         raise RepeatDiffers
-    return shown_message(message), risk_found(db, message.id, version=1)
-
-
-def _first_body(db: Database, message: Message) -> str | None:
-    """What the message said when it was sent, whatever became of it."""
-    first = db.scalar(
-        select(MessageVersion).where(MessageVersion.message_id == message.id, MessageVersion.version == 1)
-    )
-    if first is not None:
-        return open_earlier_body(first.id, first.body)
-    return open_body(message.id, message.body) if message.body is not None else None
+    return First(shown_messages(db, [message])[0], risk_found(db, message.id, version=1))
 
 
 def _next_seq(db: Database, conversation_id: uuid.UUID) -> int:
@@ -160,7 +191,7 @@ def _next_seq(db: Database, conversation_id: uuid.UUID) -> int:
     ).scalar_one()
 
 
-def _event(message: Message) -> MessageSent:
+def _event(message: Message, files: tuple[AttachedFile, ...]) -> MessageSent:
     assert message.body is not None
     return MessageSent(
         occurred_at=message.sent_at,
@@ -171,6 +202,7 @@ def _event(message: Message) -> MessageSent:
         sender_id=message.sender_id,
         client_id=message.client_id,
         sealed_body=base64.b64encode(message.body).decode(),
+        attachments=files,
     )
 
 

@@ -1,24 +1,35 @@
 """What a request could not finish is finished here: the sweep of the outbox, and the events that come back from it."""
 
-from uuid import UUID
-
 from sqlalchemy.orm import Session as Database
 
 from shared import access, outbox
 from shared.contract import Schema
 from shared.database.transaction import transaction
-from shared.events import MessageSent, RiskRaised
+from shared.events import (
+    MessageDeleted,
+    MessageSent,
+    MessageUpdated,
+    MessageWritten,
+    RiskAlertChanged,
+    RiskRaised,
+    UnreadWaiting,
+)
 from shared.http.endpoint import Routes
 from shared.http.schema import PushDelivery
-from shared.messages import shown_message_of
+from shared.mail import MailAway
+from shared.messages import body_of
 from shared.outbox import PubSubAway
 from shared.problems import Unavailable
-from shared.redis import RedisAway, publish
+from shared.redis import RedisAway
 from shared.roles import pubsub, scheduler
 
-from .alerts import Care, publish_alert
+from .alerts import Care
+from .alerts_mails import follow_alert
 from .analysis import analyse, care_of
+from .messages import tell
 from .risk_policy import explicit_risk
+from .unread_mails import mail_unread
+from .versions import is_version_of
 
 routes = Routes()
 
@@ -40,29 +51,35 @@ def sweep_outbox() -> Swept:
 
 @routes.endpoint("POST /api/internal/messages/events", allow=pubsub)
 def consume_event(push: PushDelivery) -> None:
-    """Tell sockets and score messages once more; what is still away comes again with a later sweep."""
+    """Tell sockets, score messages and send mails once more; what is still away comes again with a later sweep."""
     event = outbox.open_event(push.event_id)
     try:
-        if isinstance(event, MessageSent):
+        if isinstance(event, MessageSent | MessageUpdated):
             _redeliver(event)
-        elif isinstance(event, RiskRaised):
-            publish_alert(event)
-    except RedisAway:
+        elif isinstance(event, MessageDeleted):
+            tell(event)
+        elif isinstance(event, UnreadWaiting):
+            mail_unread(event)
+        elif isinstance(event, RiskRaised | RiskAlertChanged):
+            follow_alert(event)
+    except (RedisAway, MailAway):
         assert event is not None
         outbox.put_back(event.id)
 
 
-def _redeliver(event: MessageSent) -> None:
-    publish(event.channel, event.model_dump_json())
-    care = care_behind(event.conversation_id, event.sender_id)
-    body = shown_message_of(event).body
-    assert body is not None
+def _redeliver(event: MessageSent | MessageUpdated) -> None:
+    """What was edited or deleted meanwhile is told by that event; it is scored all the same as it was written."""
+    care, stands = behind(event)
+    if stands:
+        tell(event)
+    body = body_of(event)
     if care and care.agreed_to_analysis and analyse(event, body, care, explicit_risk(body), delivered=True) is None:
         outbox.put_back(event.id)
 
 
 @transaction
-def care_behind(db: Database, conversation_id: UUID, sender_id: UUID) -> Care | None:
-    """The care that a patient's message belongs to; None for a therapist's."""
-    pair = access.patient_of_message(db, conversation_id, sender_id)
-    return care_of(db, *pair) if pair else None
+def behind(db: Database, event: MessageWritten) -> tuple[Care | None, bool]:
+    """The care that a patient's message belongs to, None for a therapist's; and whether it still says the same."""
+    pair = access.patient_of_message(db, event.conversation_id, event.sender_id)
+    stands = is_version_of(db, event.message_id, event.version)
+    return care_of(db, *pair) if pair else None, stands

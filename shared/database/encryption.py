@@ -35,14 +35,27 @@ class Undecipherable(Exception):
 
 def seal(ring: KeyRing, plaintext: str, table: str, column: str, row_id: UUID | str) -> bytes:
     """Encrypt a text for one column of one row, under the ring's first key."""
+    return seal_bytes(ring, plaintext.encode(), table, column, row_id)
+
+
+def seal_bytes(ring: KeyRing, plaintext: bytes, table: str, column: str, row_id: UUID | str) -> bytes:
+    """As `seal`, for what is no text."""
     key_id, key = next(iter(_keys(ring).items()))
     head = bytes((VERSION, len(key_id))) + key_id
     nonce = os.urandom(NONCE_BYTES)
-    return head + nonce + key.encrypt(nonce, plaintext.encode(), _bound(head, table, column, row_id))
+    return head + nonce + key.encrypt(nonce, plaintext, _bound(head, table, column, row_id))
 
 
 def unseal(ring: KeyRing, sealed: bytes, table: str, column: str, row_id: UUID | str) -> str:
     """Decrypt what `seal` made for the same column and row. Raises Undecipherable."""
+    try:
+        return unseal_bytes(ring, sealed, table, column, row_id).decode()
+    except UnicodeDecodeError:
+        raise Undecipherable(f"{table}.{column} of {row_id}") from None
+
+
+def unseal_bytes(ring: KeyRing, sealed: bytes, table: str, column: str, row_id: UUID | str) -> bytes:
+    """Decrypt what `seal_bytes` made for the same column and row. Raises Undecipherable."""
     keys = _keys(ring)
     try:
         return _open(keys, bytes(sealed), table, column, row_id)
@@ -50,13 +63,13 @@ def unseal(ring: KeyRing, sealed: bytes, table: str, column: str, row_id: UUID |
         raise Undecipherable(f"{table}.{column} of {row_id}") from None
 
 
-def _open(keys: "dict[bytes, AESGCM]", sealed: bytes, table: str, column: str, row_id: UUID | str) -> str:
+def _open(keys: "dict[bytes, AESGCM]", sealed: bytes, table: str, column: str, row_id: UUID | str) -> bytes:
     version, length = sealed[0], sealed[1]
     if version != VERSION:
         raise ValueError("unknown version")
     head, rest = sealed[: 2 + length], sealed[2 + length :]
     nonce, ciphertext = rest[:NONCE_BYTES], rest[NONCE_BYTES:]
-    return keys[head[2:]].decrypt(nonce, ciphertext, _bound(head, table, column, row_id)).decode()
+    return keys[head[2:]].decrypt(nonce, ciphertext, _bound(head, table, column, row_id))
 
 
 def _bound(head: bytes, table: str, column: str, row_id: UUID | str) -> bytes:

@@ -17,7 +17,7 @@ from shared.http import internal_caller, openapi, problem_json
 from shared.http.admission import admit
 from shared.http.endpoint import Endpoint, Routes
 from shared.http.rate_limit import Allowance, take
-from shared.http.schema import Answer, Document, SetCookie, Visit
+from shared.http.schema import Answer, Document, RawRequest, SetCookie, Visit
 from shared.problems import (
     FieldFault,
     Forbidden,
@@ -143,6 +143,8 @@ def _view(endpoint: Endpoint) -> Callable[..., Response]:
                 arguments[endpoint.caller_name] = caller
             if endpoint.visit_name:
                 arguments[endpoint.visit_name] = visit()
+            if endpoint.raw_name:
+                arguments[endpoint.raw_name] = _raw_request(endpoint)
             if endpoint.incoming:
                 arguments[endpoint.incoming_name] = _incoming(endpoint)
             return _answer(endpoint, caller, lambda: _outgoing(endpoint, endpoint.handler(**arguments)))
@@ -244,6 +246,11 @@ def _incoming(endpoint: Endpoint) -> Any:
     if b"\\u0000" in raw:
         _refuse([problem_json.pointer(place) for place in _places_of_nul(from_json(raw))])
     return parsed
+
+
+def _raw_request(endpoint: Endpoint) -> RawRequest:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return RawRequest(_raw_body(endpoint.body_limit), headers)
 
 
 def _raw_body(limit: int) -> bytes:

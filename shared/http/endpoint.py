@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from shared.contract import Schema
 from shared.http.rate_limit import Limit
-from shared.http.schema import Answer, Visit
+from shared.http.schema import Answer, RawRequest, Visit
 from shared.roles import Allow
 from shared.session import Caller
 
@@ -39,6 +39,7 @@ class Endpoint:
     outgoing: tuple[type[BaseModel], ...]
     caller_name: str | None
     visit_name: str | None
+    raw_name: str | None
     path_types: Mapping[str, type[UUID] | type[StrEnum]]
     """What each path parameter is."""
     fresh: bool
@@ -76,9 +77,10 @@ class Routes:
         """`route` is "METHOD /path/{id}". Parameters of the function are filled by their types.
 
         A `Caller` is who asks, a `Visit` the facts of the request, a `Schema` the body (or the query of a GET),
-        and a `UUID` or a StrEnum the path's parameter of that name. It returns a Schema, an Answer around one (or
-        around a Document), or None (204, where the status says nothing else). `fresh` asks for a step-up of the last
-        minutes; `before_two_factor` lets in staff who still owe their second factor; `once` takes an Idempotency-Key.
+        a `RawRequest` the body unread, and a `UUID` or a StrEnum the path's parameter of that name. It returns a
+        Schema, an Answer around one (or around a Document), or None (204, where the status says nothing else).
+        `fresh` asks for a step-up of the last minutes; `before_two_factor` lets in staff who still owe their second
+        factor; `once` takes an Idempotency-Key.
         """
 
         def register(handler: Handler) -> Handler:
@@ -109,11 +111,12 @@ def _describe(route: str, handler: Callable[..., Any]) -> dict[str, Any]:
     method, path = route.split(" ")
     hints = typing.get_type_hints(handler)
     returned = hints.pop("return")
-    by_type = {hint: name for name, hint in hints.items() if hint in (Caller, Visit)}
+    by_type = {hint: name for name, hint in hints.items() if hint in (Caller, Visit, RawRequest)}
     incoming = [(name, hint) for name, hint in hints.items() if inspect.isclass(hint) and issubclass(hint, Schema)]
     path_types = {name: hints.get(name) for name in re.findall(r"{(\w+)}", path)}
     unknown = set(hints) - set(by_type.values()) - {name for name, _ in incoming} - set(path_types)
-    if unknown or len(incoming) > 1 or not all(map(_fits_in_a_path, path_types.values())):
+    bodies = len(incoming) + (RawRequest in by_type)
+    if unknown or bodies > 1 or not all(map(_fits_in_a_path, path_types.values())):
         raise TypeError(f"{route}: cannot fill {sorted(unknown) or [name for name, _ in incoming] or [*path_types]}")
     return {
         "method": method,
@@ -124,6 +127,7 @@ def _describe(route: str, handler: Callable[..., Any]) -> dict[str, Any]:
         "outgoing": _outgoing(returned),
         "caller_name": by_type.get(Caller),
         "visit_name": by_type.get(Visit),
+        "raw_name": by_type.get(RawRequest),
         "path_types": path_types,
     }
 

@@ -105,6 +105,8 @@ def _operation(endpoint: Endpoint, names: dict[Any, Any], definitions: dict[str,
     if endpoint.has_body:
         schema = names[endpoint.incoming, "validation"]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    elif endpoint.raw_name:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {}}}
     return operation
 
 

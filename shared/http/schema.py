@@ -62,6 +62,15 @@ class Visit:
     """As they came, by their full names (`session.cookie_name`)."""
 
 
+@dataclass(frozen=True)
+class RawRequest:
+    """A JSON body as it came, byte for byte, for what is signed over its bytes: the slice checks, and then reads it."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    """By their names in lower case."""
+
+
 class PushDelivery(Schema):
     """A push of Pub/Sub (https://cloud.google.com/pubsub/docs/push): it names an event of the outbox."""
 

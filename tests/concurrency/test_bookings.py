@@ -2,191 +2,41 @@
 
 import asyncio
 import random
-import signal
-import subprocess
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Barrier
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import httpx
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from dev.cloud import LocalCloud
-from dev.ports import free_ports
-from dev.postgres import database_url
-from infra.migrations.local import LocalDatabase, ways_into
-from shared.clock import now
-from shared.database.engine import build_engine
+from infra.migrations.local import LocalDatabase
 from shared.database.models.audit_trail import AuditEvent, AuditOutcome
 from shared.database.models.scheduling import Appointment, AppointmentAttendee, AppointmentStatus
 from shared.database.transaction import Retried, retry_observers
-from shared.roles import Role
+from tests.concurrency.booking_crowd import (
+    BLOCKED,
+    FAILS_AT_RANDOM,
+    LIMITS,
+    STEP,
+    Crowd,
+    Told,
+    add_therapist,
+    at_commit,
+    in_some_days,
+)
 from tests.doubles import function_client
-from tests.functions.appointments.calendars import SESSION, add_appointment, book, keep_hours, times
-from tests.inside import inside, sized
+from tests.functions.appointments.calendars import add_appointment, book
+from tests.inside import sized
 from tests.invariants import assert_nobody_is_double_booked
 from tests.people import As, Person, add_person, rows
-from tests.waiting import until
 
-PARTS = {"postgres", "database", "redis", "upstash", "appointments"}
-LIMITS = ",".join(f"{name}=100000/1" for name in ("book-appointment", "move-appointment", "cancel-appointment"))
 MANY = sized(40, 200)
-PATIENCE = 60
-"""How often a client repeats what was answered 503."""
-STEP = timedelta(minutes=5)
-BEFORE, AFTER = 5, 10
-"""Minutes around each session."""
-BLOCKED = SESSION + timedelta(minutes=BEFORE + AFTER)
-FAILS_AT_RANDOM = "IF random() < 0.3 THEN RAISE EXCEPTION USING ERRCODE = '40001'; END IF"
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """The appointments function and what is behind it."""
-    with LocalCloud(parts=PARTS, settings={"LIMITS": LIMITS, "BCRYPT_COST": "4"}) as cloud, inside(cloud):
-        yield cloud
-
-
-@pytest.fixture(scope="module")
-def instances(cloud: LocalCloud) -> Iterator[list[str]]:
-    """The base URLs of two instances."""
-    port = free_ports(["second"])["second"]
-    words = cloud.supervisor["appointments"].part.command
-    command = [str(port) if word == str(cloud.ports["appointments"]) else word for word in words]
-    second = subprocess.Popen(command, env=cloud.environment("appointments"), stdout=subprocess.DEVNULL)
-    urls = [cloud.url("appointments"), f"http://127.0.0.1:{port}"]
-    try:
-        until(lambda: _is_up(urls[1]))
-        yield urls
-    finally:
-        second.send_signal(signal.SIGTERM)
-        second.wait(10)
-
-
-def _is_up(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/health").status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-@pytest.fixture(params=["as they come", "failing at random"])
-def commits(request: pytest.FixtureRequest, cloud: LocalCloud) -> Iterator[str]:
-    """How the commits of appointments end: in three of ten cases by no fault of theirs with 40001, in the second."""
-    ways = ways_into(database_url(cloud.data_dir, "postgres", "postgres"), "bloom")
-    with at_commit(ways, FAILS_AT_RANDOM) if request.param == "failing at random" else nullcontext():
-        yield request.param
-
-
-@contextmanager
-def at_commit(database: LocalDatabase, statement: str) -> Iterator[None]:
-    """While the block runs, every COMMIT that changed an appointment executes a statement of PL/pgSQL first."""
-    owner = build_engine(database.migrator_url)
-    with owner.begin() as connection:
-        connection.execute(text("SET ROLE migrator"))
-        connection.exec_driver_sql(
-            f"CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {statement}; RETURN NULL; END $$"
-        )
-        connection.exec_driver_sql(
-            "CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT OR UPDATE ON appointment "
-            "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION at_commit()"
-        )
-    try:
-        yield
-    finally:
-        with owner.begin() as connection:
-            connection.execute(text("SET ROLE migrator"))
-            connection.execute(text("DROP FUNCTION at_commit() CASCADE"))
-        owner.dispose()
-
-
-@dataclass(frozen=True)
-class Told:
-    """How a request ended, for good."""
-
-    start_at: datetime
-    status: int
-    problem: str
-    body: dict[str, Any]
-
-
-class Crowd:
-    """People who ask all at once, half of them through each instance, and again while it cannot be done right now."""
-
-    def __init__(self, instances: Sequence[str]) -> None:
-        unlimited = httpx.Limits(max_connections=None)
-        self._clients = [httpx.AsyncClient(base_url=url, timeout=120, limits=unlimited) for url in instances]
-        self.statuses: Counter[int] = Counter()
-        """Of every answer, also those that were not final."""
-
-    async def book(self, number: int, patient: Person, therapist: Person, start_at: datetime) -> Told:
-        body = {"therapistId": str(therapist.id)} | times(start_at)
-        return await self._ask(number, "POST", "/api/appointments", patient, start_at, body)
-
-    async def move(self, number: int, patient: Person, booked: UUID, start_at: datetime, version: int = 1) -> Told:
-        body = times(start_at) | {"version": version}
-        return await self._ask(number, "PATCH", f"/api/appointments/{booked}", patient, start_at, body)
-
-    async def cancel(self, number: int, patient: Person, booked: UUID) -> Told:
-        path, body = f"/api/appointments/{booked}/cancel", {"reason": "other"}
-        return await self._ask(number, "POST", path, patient, now(), body)
-
-    async def _ask(
-        self, number: int, method: str, path: str, who: Person, start_at: datetime, body: dict[str, Any]
-    ) -> Told:
-        headers = who.bearer | {"Idempotency-Key": str(uuid4())}
-        for attempt in range(PATIENCE):
-            client = self._clients[(number + attempt) % len(self._clients)]
-            try:
-                answer = await client.request(method, path, json=body, headers=headers)
-            except httpx.TransportError:
-                continue  # the server closed a connection that had rested; a client sends the same again
-            self.statuses[answer.status_code] += 1
-            problem = answer.json().get("type", "").rpartition(":")[2]
-            if answer.status_code != 503 and problem != "still-in-flight":
-                return Told(start_at, answer.status_code, problem, answer.json())
-            await asyncio.sleep(float(answer.headers["Retry-After"]) / 20)
-        raise AssertionError("it was never answered")
-
-    async def close(self) -> None:
-        for client in self._clients:
-            await client.aclose()
-
-
-@pytest.fixture
-async def crowd(instances: list[str]) -> AsyncIterator[Crowd]:
-    """People who ask both instances."""
-    crowd = Crowd(instances)
-    yield crowd
-    await crowd.close()
-
-
-def add_therapist() -> Person:
-    """Somebody who takes new patients at every five minutes of the day, with buffers around each session."""
-    therapist = add_person(Role.THERAPIST)
-    keep_hours(
-        therapist,
-        0,
-        1440,
-        accepts_new_patients=True,
-        slot_step_minutes=5,
-        buffer_before_minutes=BEFORE,
-        buffer_after_minutes=AFTER,
-    )
-    return therapist
-
-
-def in_some_days(days: int = 3) -> datetime:
-    """Noon of a day that can be booked."""
-    return (now() + timedelta(days=days)).replace(hour=12, minute=0, second=0, microsecond=0)
 
 
 def assert_won_as_far_as_possible(told: Sequence[Told]) -> None:

@@ -29,9 +29,9 @@ class InternalCalls:
         """The tick of the outbox's schedule."""
         return self.tick("/api/internal/outbox/sweep")
 
-    def tick(self, path: str, account: str = "SCHEDULER_SERVICE_ACCOUNT") -> TestResponse:
-        """The tick of a schedule."""
-        return self._call(path, {}, account)
+    def tick(self, path: str, account: str = "SCHEDULER_SERVICE_ACCOUNT", **body: object) -> TestResponse:
+        """The tick of a schedule, with what its body says, if anything."""
+        return self._call(path, body, account)
 
     def _call(self, path: str, body: object, account: str) -> TestResponse:
         settings = self._cloud.settings

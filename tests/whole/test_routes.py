@@ -12,7 +12,7 @@ from dev.openapi import DOCUMENT, FUNCTIONS, as_text, endpoints
 from infra.routes import INTERNAL_PREFIX, ROUTES, deployable_for
 from infra.schedules import SCHEDULES
 from infra.subscriptions import SUBSCRIPTIONS
-from shared.events import EVENT_TYPES, MessageAnalysed
+from shared.events import EVENT_TYPES, MessageAnalysed, ReadAdvanced
 from shared.http.endpoint import Endpoint, Routes
 from shared.roles import Allow, pubsub, scheduler
 
@@ -95,8 +95,8 @@ def test_what_calls_us_finds_a_route_for_it(
 
 def test_every_event_of_the_outbox_is_pushed_to_exactly_one_function() -> None:
     pushed = [event_type for subscription in SUBSCRIPTIONS.values() for event_type in subscription.event_types]
-    # An analysis is told to sockets alone; it is in the database for whoever asks later.
-    assert sorted(pushed) == sorted(set(EVENT_TYPES) - {MessageAnalysed.type})
+    # Analyses and places of reading are told to sockets alone; they are in the database for whoever asks later.
+    assert sorted(pushed) == sorted(set(EVENT_TYPES) - {MessageAnalysed.type, ReadAdvanced.type})
 
 
 def test_every_number_that_comes_in_has_bounds(routes: list[Endpoint]) -> None:

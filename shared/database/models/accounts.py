@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.database.models.base import (
@@ -46,6 +46,8 @@ class User(Base):
         CheckConstraint("status <> 'erased' OR password_hash IS NULL", name="erased_without_password"),
         Index("ix_user_role_status_created_at", "role", "status", "created_at"),
         Index("ix_user_created_at", "created_at"),
+        Index("ix_user_name", text("lower(name)")),
+        Index("ix_user_last_word_of_name", text("substring(lower(name), '[^ ]+$')")),
     )
 
     id: Mapped[Id]
@@ -61,6 +63,8 @@ class User(Base):
     time_zone: Mapped[str] = mapped_column(default="UTC")
     language: Mapped[str] = mapped_column(default="en")
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    is_synthetic: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Nobody's: an account by which the product looks after itself, in no directory, statistic or training."""
     last_signed_in_at: Mapped[datetime | None]
     password_changed_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]

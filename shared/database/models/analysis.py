@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, Integer, SmallInteger, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, Integer, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.database.models import messaging as _messaging  # noqa: F401 - the tables that foreign keys name
@@ -98,9 +98,12 @@ class MessageAnalysis(Base):
 
 
 class RiskEvent(Base):
-    """An alert over one version of a message; there is none twice, and it needs no analysis to exist.
+    """What worries in one version of a message; there is none twice, and it needs no analysis to exist.
 
-    `next_escalation_at` is when somebody else must be told; `version` guards each step (compare and swap).
+    The first of a conversation is an alert as well, and has `alert_id` empty: those that follow within a while name it
+    there and make it grow, each with its own level. Only the alert's own row tells where it stands: `clock_from` is
+    when it opened, or last rose; `next_escalation_at` is when somebody else must be told; `version` guards each step
+    (compare and swap).
     """
 
     __tablename__ = "risk_event"
@@ -116,7 +119,10 @@ class RiskEvent(Base):
         CheckConstraint("escalation_step >= 0", name="escalation_step"),
         Index("ix_risk_event_patient_id_opened_at", "patient_id", "opened_at"),
         Index("ix_risk_event_status_opened_at", "status", "opened_at"),
+        Index("ix_risk_event_opened_at", "opened_at"),
         Index("ix_risk_event_analysis_id", "analysis_id"),
+        Index("ix_risk_event_alert_id", "alert_id"),
+        Index("ix_risk_event_conversation_id_opened_at", "conversation_id", "opened_at"),
         index_where("ix_risk_event_next_escalation_at", "next_escalation_at", where="status <> 'resolved'"),
     )
 
@@ -129,9 +135,11 @@ class RiskEvent(Base):
     level: Mapped[RiskLevel] = mapped_column(OneOf(RiskLevel))
     source: Mapped[RiskSource] = mapped_column(OneOf(RiskSource))
     phrase_ids: Mapped[list[str]] = mapped_column(default=list)
+    alert_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("risk_event.id", ondelete="SET NULL"))
     status: Mapped[RiskStatus] = mapped_column(OneOf(RiskStatus), default=RiskStatus.OPEN)
     version: Mapped[int] = mapped_column(Integer, default=1)
     opened_at: Mapped[CreatedAt]
+    clock_from: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user.id"))
     started_at: Mapped[datetime | None]
@@ -144,3 +152,47 @@ class RiskEvent(Base):
     escalation_step: Mapped[int] = mapped_column(SmallInteger, default=0)
     escalated_at: Mapped[datetime | None]
     next_escalation_at: Mapped[datetime | None]
+
+
+class OnCallEntry(Base):
+    """A therapist who is told of alerts that others leave unanswered, in the order of `position`.
+
+    Without `starts_at` and `ends_at` they are on call at any time, else from the one to the other.
+    """
+
+    __tablename__ = "on_call_entry"
+    __table_args__ = (
+        UniqueConstraint("position"),
+        CheckConstraint("position >= 1", name="position"),
+        CheckConstraint("ends_at IS NULL OR starts_at IS NULL OR ends_at > starts_at", name="ends_later"),
+        Index("ix_on_call_entry_therapist_id", "therapist_id"),
+    )
+
+    id: Mapped[Id]
+    position: Mapped[int] = mapped_column(SmallInteger)
+    therapist_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+    created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
+
+
+class ProbeRun(Base):
+    """One look at whether alerts arrive: a marked message of nobody's was sent, and its alert came back or did not.
+
+    `slot` counts stretches of the setting's length, so that of two ticks at once one sends.
+    """
+
+    __tablename__ = "probe_run"
+    __table_args__ = (
+        UniqueConstraint("slot"),
+        CheckConstraint("failure IS NULL OR alarmed_at IS NOT NULL", name="failure"),
+        Index("ix_probe_run_sent_at", "sent_at"),
+    )
+
+    id: Mapped[Id]
+    slot: Mapped[int] = mapped_column(BigInteger)
+    sent_at: Mapped[CreatedAt]
+    arrived_at: Mapped[datetime | None]
+    alarmed_at: Mapped[datetime | None]
+    failure: Mapped[str | None]

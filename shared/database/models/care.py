@@ -14,6 +14,7 @@ from shared.database.models.base import (
     Id,
     OneOf,
     Sealed,
+    index_where,
     unique_where,
 )
 
@@ -27,8 +28,19 @@ class CareStatus(StrEnum):
     ENDED = "ended"
 
 
+class CareKind(StrEnum):
+    """What a link rests on: the two people's own wish, or an alert that somebody else had to answer."""
+
+    STANDING = "standing"
+    COVERAGE = "coverage"
+
+
 class CareRelationship(Base):
-    """A patient asked, a therapist answered; one open link (requested or accepted) per pair."""
+    """A patient asked, a therapist answered; one open link (requested or accepted) of a kind per pair.
+
+    Of kind `coverage`, nobody asked: `alert_id` (a risk event's) was escalated to the therapist, who is let into the
+    alert's conversation until `expires_at`, and not a moment longer whether or not the row says `ended` by then.
+    """
 
     __tablename__ = "care_relationship"
     __table_args__ = (
@@ -36,9 +48,17 @@ class CareRelationship(Base):
         CheckConstraint("status <> 'accepted' OR accepted_at IS NOT NULL", name="accepted_when"),
         CheckConstraint("status <> 'ended' OR ended_at IS NOT NULL", name="ended_when"),
         CheckConstraint("status <> 'declined' OR declined_at IS NOT NULL", name="declined_when"),
-        unique_where(
-            "uq_care_relationship_open", "patient_id", "therapist_id", where="status IN ('requested', 'accepted')"
+        CheckConstraint(
+            "kind <> 'coverage' OR (expires_at IS NOT NULL AND alert_id IS NOT NULL)", name="coverage_ends"
         ),
+        unique_where(
+            "uq_care_relationship_open_kind",
+            "patient_id",
+            "therapist_id",
+            "kind",
+            where="status IN ('requested', 'accepted')",
+        ),
+        index_where("ix_care_relationship_coverage", "expires_at", where="kind = 'coverage' AND status = 'accepted'"),
         Index("ix_care_relationship_therapist_id_status", "therapist_id", "status"),
         Index("ix_care_relationship_patient_id_status", "patient_id", "status"),
     )
@@ -46,10 +66,13 @@ class CareRelationship(Base):
     id: Mapped[Id]
     patient_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
     therapist_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
+    kind: Mapped[CareKind] = mapped_column(OneOf(CareKind), default=CareKind.STANDING, server_default="standing")
     status: Mapped[CareStatus] = mapped_column(OneOf(CareStatus), default=CareStatus.REQUESTED)
     note: Mapped[Sealed | None]
     requested_at: Mapped[CreatedAt]
     accepted_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    alert_id: Mapped[uuid.UUID | None]
     declined_at: Mapped[datetime | None]
     decline_reason: Mapped[str | None]
     ended_at: Mapped[datetime | None]

@@ -44,7 +44,7 @@ class EmailDelivery(Base):
 
 
 class WebhookReceipt(Base):
-    """A notice kept raw (sealed with the event keys) before it is answered; its key makes it count once."""
+    """What is needed of a notice, sealed with the event keys before it is answered; its key makes it count once."""
 
     __tablename__ = "webhook_receipt"
     __table_args__ = (

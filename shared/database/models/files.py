@@ -12,14 +12,23 @@ from shared.database.models.base import Base, CreatedAt, Digest, Id, OneOf, Seal
 
 
 class FileStatus(StrEnum):
-    """How far a file has come; only a clean one can be opened."""
+    """How far a file has come; only a clean one can be opened, and where there is no scanner an unscanned one."""
 
     PENDING = "pending"
     UPLOADED = "uploaded"
     CLEAN = "clean"
+    UNSCANNED = "unscanned"
     INFECTED = "infected"
     REFUSED = "refused"
     DELETED = "deleted"
+
+
+class Refusal(StrEnum):
+    """Why a file was refused when its upload was looked at."""
+
+    SIZE = "size"
+    CHECKSUM = "checksum"
+    TYPE = "type"
 
 
 class FileAsset(Base):
@@ -33,6 +42,11 @@ class FileAsset(Base):
         CheckConstraint("status <> 'deleted' OR deleted_at IS NOT NULL", name="deleted_when"),
         Index("ix_file_asset_owner_id_created_at", "owner_id", "created_at"),
         index_where("ix_file_asset_unfinished", "created_at", where="status IN ('pending', 'uploaded')"),
+        index_where(
+            "ix_file_asset_to_remove",
+            "created_at",
+            where="object_removed_at IS NULL AND status IN ('infected', 'refused', 'deleted')",
+        ),
     )
 
     id: Mapped[Id]
@@ -47,7 +61,11 @@ class FileAsset(Base):
     created_at: Mapped[CreatedAt]
     completed_at: Mapped[datetime | None]
     scanned_at: Mapped[datetime | None]
+    """When it was last given to the scanner, whether or not that answered."""
+    refused_for: Mapped[Refusal | None] = mapped_column(OneOf(Refusal))
     deleted_at: Mapped[datetime | None]
+    object_removed_at: Mapped[datetime | None]
+    """Since when the bucket no longer holds it."""
 
 
 class MessageAttachment(Base):

@@ -22,6 +22,7 @@ from shared.database.models.base import (
 
 WALL_CLOCK = "start_minute >= 0 AND start_minute < end_minute AND end_minute <= 1440"
 OCCUPYING = "status IN ('held', 'pending', 'booked', 'in_session')"
+UNSETTLED = "status IN ('booked', 'in_session')"
 
 
 class AppointmentStatus(StrEnum):
@@ -173,6 +174,8 @@ class Appointment(Base):
         Index("ix_appointment_start_at", "start_at"),
         index_where("ix_appointment_held_until", "held_until", where="status = 'held'"),
         unique_where("uq_appointment_zoom_meeting_id", "zoom_meeting_id", where="zoom_meeting_id IS NOT NULL"),
+        index_where("ix_appointment_unsettled", "start_at", where=UNSETTLED),
+        index_where("ix_appointment_zoom_host", "zoom_host_id", "start_at", where="zoom_host_id IS NOT NULL"),
     )
 
     id: Mapped[Id]
@@ -186,6 +189,9 @@ class Appointment(Base):
     blocked_until: Mapped[datetime]
     time_zone: Mapped[str]
     held_until: Mapped[datetime | None]
+    """Of a time that was never more than held; what was confirmed has none."""
+    waitlist_entry_id: Mapped[uuid.UUID | None]
+    """Whose place on the waiting list it was offered to; the place may be gone when the appointment is still kept."""
     version: Mapped[int] = mapped_column(Integer, default=1)
     ics_sequence: Mapped[int] = mapped_column(Integer, default=0)
 
@@ -257,3 +263,20 @@ class WaitlistEntry(Base):
     offer_expires_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
+
+
+class Reminder(StrEnum):
+    """How long before an appointment its people are reminded of it."""
+
+    DAY_BEFORE = "day-before"
+    HOUR_BEFORE = "hour-before"
+
+
+class ReminderProgress(Base):
+    """How far appointments were looked at for a reminder: all up to this start and, among those at it, this id."""
+
+    __tablename__ = "reminder_progress"
+
+    reminder: Mapped[Reminder] = mapped_column(OneOf(Reminder), primary_key=True)
+    reached_at: Mapped[datetime]
+    reached_id: Mapped[uuid.UUID]

@@ -17,6 +17,8 @@ class Client:
     def __init__(self, url: str) -> None:
         self.url = url
         self.told: list[tuple[str, Any]] = []
+        self.presence: list[dict[str, Any]] = []
+        """What it was told of others' presence, which comes whenever it comes."""
         self.refusal: dict[str, Any] = {}
         self.disconnected = asyncio.Event()
         self._client = socketio.AsyncClient(reconnection=False, handle_sigint=False)
@@ -25,7 +27,10 @@ class Client:
         self._client.on("disconnect", self._hear_end)
 
     async def _hear(self, event: str, *arguments: Any) -> None:
-        self.told.append((event, *arguments))
+        if event == "presence":
+            self.presence.extend(arguments)
+        else:
+            self.told.append((event, *arguments))
 
     async def _hear_refusal(self, refusal: dict[str, Any]) -> None:
         self.refusal = refusal
@@ -49,8 +54,9 @@ class Client:
     async def ask(self, event: str, payload: Any = None) -> Any:
         return await self._client.call(event, payload, timeout=10)
 
-    async def join(self, conversation_id: UUID, after: int | None = None) -> Any:
-        given = {} if after is None else {"afterSeq": after}
+    async def join(self, conversation_id: UUID, after: int | None = None, revision: int | None = None) -> Any:
+        asked = {"afterSeq": after, "afterRevision": revision}
+        given = {name: number for name, number in asked.items() if number is not None}
         return await self.ask("join", {"conversationId": str(conversation_id), **given})
 
     def heard(self, event: str) -> list[Any]:

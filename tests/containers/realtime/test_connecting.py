@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 import uuid
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from shared.roles import Role
 from shared.session import deliver_revocation
 from tests.containers.realtime.clients import Clients
 from tests.containers.realtime.people import Care, another_token, revoke, run_out, somebody
+from tests.containers.realtime.relay_process import own_relay
 
 
 def socket_url(cloud: LocalCloud, query: str = "EIO=4&transport=websocket") -> str:
@@ -69,19 +71,37 @@ async def test_health_and_readiness(cloud: LocalCloud) -> None:
         assert (await http.get("/elsewhere")).status_code == 404
 
 
-async def test_the_sixth_socket_of_a_person_is_refused(clients: Clients, care: Care) -> None:
-    for _ in range(5):
-        await clients.of(care.patient)
-    assert await clients.new().is_refused(care.patient.token) == "too-many-sockets"
+async def test_the_oldest_socket_gives_way_to_a_sixth_wherever_either_is_and_is_told_why(
+    cloud: LocalCloud, clients: Clients, care: Care
+) -> None:
+    urls = [cloud.url("realtime_1"), cloud.url("realtime_2")]
+    opened = [await clients.of(care.patient, urls[number % 2]) for number in range(6)]
+    await asyncio.wait_for(opened[0].disconnected.wait(), 5)
+    [why] = opened[0].heard("too-many-sockets")
+    assert why["type"] == "urn:bloom:problem:too-many-sockets"
     await clients.of(care.therapist)
+    assert not any(client.disconnected.is_set() for client in opened[1:])
+    await clients.of(care.patient)
+    await asyncio.wait_for(opened[1].disconnected.wait(), 5)
+
+
+async def test_on_one_instance_the_oldest_gives_way_without_redis_too(
+    cloud: LocalCloud, clients: Clients, care: Care, tmp_path: Path
+) -> None:
+    with own_relay(cloud, tmp_path, REDIS_URL="redis://127.0.0.1:9") as relay:
+        opened = [await clients.of(care.patient, relay.url) for _ in range(6)]
+        await asyncio.wait_for(opened[0].disconnected.wait(), 5)
+        assert opened[0].heard("too-many-sockets")
+        assert not any(client.disconnected.is_set() for client in opened[1:])
 
 
 async def test_a_closed_socket_makes_room(clients: Clients, care: Care) -> None:
     for _ in range(12):
         client = await clients.of(care.patient)
         await client.close()
-    for _ in range(5):
-        await clients.of(care.patient)
+    opened = [await clients.of(care.patient) for _ in range(5)]
+    assert all([await client.ask("nothing") for client in opened])
+    assert not any(client.disconnected.is_set() for client in opened)
 
 
 async def test_an_oversized_frame_ends_the_socket(cloud: LocalCloud, care: Care) -> None:

@@ -49,7 +49,7 @@ async def test_a_socket_that_answers_pings_stays(hasty: RelayProcess, clients: C
     client = await clients.of(care.patient, hasty.url)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(client.disconnected.wait(), 1.5)
-    assert await client.join(care.conversation_id) == {"recovered": False, "lastSeq": 0}
+    assert await client.join(care.conversation_id) == {"recovered": False, "lastSeq": 0, "lastRevision": 0}
 
 
 async def test_an_old_socket_is_closed_and_its_client_resumes(
@@ -88,7 +88,7 @@ async def test_it_starts_without_redis_and_says_so(
         assert ready.status_code == 503
         assert {"redis": "away", "database": "up", "state": "degraded"}.items() <= ready.json().items()
         client = await clients.of(care.patient, relay.url)
-        assert await client.join(care.conversation_id, 0) == {"recovered": True, "lastSeq": 1}
+        assert await client.join(care.conversation_id, 0) == {"recovered": True, "lastSeq": 1, "lastRevision": 0}
         assert await client.ask("typing", {"conversationId": str(care.conversation_id)}) == {}
 
 

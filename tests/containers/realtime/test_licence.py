@@ -21,7 +21,7 @@ async def test_a_therapist_without_a_licence_joins_no_room_and_their_patient_doe
     refused = await therapist.join(care.conversation_id, 0)
     assert refused["error"]["type"] == REFUSED
     assert not therapist.told
-    assert await patient.join(care.conversation_id, 0) == {"recovered": True, "lastSeq": 1}
+    assert await patient.join(care.conversation_id, 0) == {"recovered": True, "lastSeq": 1, "lastRevision": 0}
     assert audited(care.conversation_id) == {
         ("conversation.join", "denied", care.therapist.id, care.patient.id),
         ("conversation.join", "success", care.patient.id, care.patient.id),

@@ -32,7 +32,7 @@ async def test_a_member_is_told_the_message_as_the_contract_shows_it(
     redis: Redis, clients: Clients, care: Care
 ) -> None:
     client = await clients.of(care.therapist)
-    assert await client.join(care.conversation_id) == {"recovered": False, "lastSeq": 0}
+    assert await client.join(care.conversation_id) == {"recovered": False, "lastSeq": 0, "lastRevision": 0}
     [sent] = keep(care, "grüß dich 👋")
     publish(redis, sent)
     await eventually(lambda: client.told)
@@ -52,7 +52,7 @@ async def test_once_care_has_ended_the_patient_may_join_and_the_therapist_not(cl
     keep(care)
     end_care(care)
     patient, therapist = await clients.of(care.patient), await clients.of(care.therapist)
-    assert await patient.join(care.conversation_id, 0) == {"recovered": True, "lastSeq": 1}
+    assert await patient.join(care.conversation_id, 0) == {"recovered": True, "lastSeq": 1, "lastRevision": 0}
     assert await therapist.join(care.conversation_id, 0) == NOT_FOUND
     assert not therapist.told
 
@@ -72,15 +72,15 @@ async def test_what_was_missed_comes_before_the_acknowledgement_however_many_pag
 ) -> None:
     keep(care, count=250)
     client = await clients.of(care.patient)
-    assert await client.join(care.conversation_id, 20) == {"recovered": True, "lastSeq": 250}
+    assert await client.join(care.conversation_id, 20) == {"recovered": True, "lastSeq": 250, "lastRevision": 0}
     assert client.seqs == list(range(21, 251))
 
 
 async def test_a_number_from_the_future_recovers_nothing(clients: Clients, care: Care) -> None:
     keep(care, count=2)
     client = await clients.of(care.patient)
-    assert await client.join(care.conversation_id, 9) == {"recovered": False, "lastSeq": 2}
-    assert await client.join(care.conversation_id, 1) == {"recovered": True, "lastSeq": 2}
+    assert await client.join(care.conversation_id, 9) == {"recovered": False, "lastSeq": 2, "lastRevision": 0}
+    assert await client.join(care.conversation_id, 1) == {"recovered": True, "lastSeq": 2, "lastRevision": 0}
     assert client.seqs == [2]
 
 
@@ -142,7 +142,7 @@ async def test_after_leaving_nothing_is_told(redis: Redis, clients: Clients, car
     publish(redis, *keep(care))
     await eventually(lambda: other.seqs == [1])
     assert not client.told
-    assert await client.join(care.conversation_id, 0) == {"recovered": True, "lastSeq": 1}
+    assert await client.join(care.conversation_id, 0) == {"recovered": True, "lastSeq": 1, "lastRevision": 0}
     assert client.seqs == [1]
 
 
@@ -164,7 +164,7 @@ async def test_with_redis_away_joining_works_and_its_return_brings_what_was_miss
     try:
         keep(care, count=3)
         patient = await clients.of(care.patient, cloud.url("realtime_2"))
-        assert await patient.join(care.conversation_id, 1) == {"recovered": True, "lastSeq": 3}
+        assert await patient.join(care.conversation_id, 1) == {"recovered": True, "lastSeq": 3, "lastRevision": 0}
         keep(care, count=2)
         assert not therapist.told
     finally:

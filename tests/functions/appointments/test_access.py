@@ -36,6 +36,17 @@ BY_ROLE: Final[dict[str, tuple[int, int, int]]] = {
     "PATCH /api/appointments/{id}": (422, 422, 403),
     "POST /api/appointments/{id}/cancel": (422, 422, 403),
 }
+BY_ROLE |= {
+    "POST /api/appointments/series": (422, 403, 403),
+    "POST /api/appointments/series/{id}/cancel": (422, 422, 403),
+    "POST /api/appointments/holds": (422, 403, 403),
+    "POST /api/appointments/{id}/confirm": (404, 403, 403),
+    "GET /api/waitlist": (200, 200, 403),
+    "POST /api/waitlist": (422, 403, 403),
+    "DELETE /api/waitlist/{id}": (404, 403, 403),
+    "POST /api/waitlist/{id}/accept": (404, 403, 403),
+    "POST /api/waitlist/{id}/decline": (404, 403, 403),
+}
 INTERNAL: Final = ("POST /api/internal/appointments/events",)
 RELATIONS: Final = ("own", "ended", "requested", "declined", "another's", "none")
 

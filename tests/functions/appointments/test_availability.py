@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as Database
 from werkzeug.test import TestResponse
 
 from dev.cloud import LocalCloud
-from functions.appointments.availability import schedule_of, schedules_of
+from functions.appointments.schedules import schedule_of, schedules_of
 from functions.appointments.slots import Span
 from functions.appointments.time_zones import tzdata_version
 from shared.clock import held_at, now

@@ -86,6 +86,7 @@ def test_a_booked_time_is_answered_with_the_appointment(patient: As, practice: P
             "seriesId": None,
             "rescheduled": None,
             "cancelled": None,
+            "attendance": None,
             "createdAt": "2026-03-02T12:00:00Z",
         },
     }

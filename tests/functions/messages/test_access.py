@@ -7,10 +7,15 @@ from uuid import UUID, uuid4
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session as Database
 from werkzeug.test import TestResponse
 
+from shared.clock import now
 from shared.database.models.audit_trail import AuditEvent, AuditOutcome
 from shared.database.models.care import CareStatus
+from shared.database.models.messaging import Conversation, Message
+from shared.database.transaction import transaction
+from shared.messages import seal_body
 from shared.roles import Role
 from tests.people import As, Pair, Person, add_pair, add_person, end_care, rows
 
@@ -47,6 +52,34 @@ ENDPOINTS = {
         patient=(200, 409, 409, 409, 404, 404),
         therapist=(200, 404, 404, 404, 404, 404),
     ),
+    "PATCH /api/messages/{id}": Endpoint(
+        lambda asking, pair: asking.patch(f"/api/messages/{of_the_patient(pair)}", {"body": "else", "version": 1}),
+        "message.edit",
+        patient=(200, 409, 409, 409, 404, 404),
+        therapist=(403, 404, 404, 404, 404, 404),
+    ),
+    "DELETE /api/messages/{id}": Endpoint(
+        lambda asking, pair: asking.delete(f"/api/messages/{of_the_patient(pair)}"),
+        "message.delete",
+        patient=(200, 409, 409, 409, 404, 404),
+        therapist=(403, 404, 404, 404, 404, 404),
+    ),
+    "POST /api/messages/read": Endpoint(
+        lambda asking, pair: asking.post(
+            "/api/messages/read", {"conversationId": str(pair.conversation_id), "seq": seq_of(of_the_patient(pair))}
+        ),
+        "messages.mark-read",
+        patient=(200, 200, 200, 200, 404, 404),
+        therapist=(200, 404, 404, 404, 404, 404),
+    ),
+    "POST /api/messages/search": Endpoint(
+        lambda asking, pair: asking.post(
+            "/api/messages/search", {"conversationId": str(pair.conversation_id), "query": "hello"}
+        ),
+        "messages.search",
+        patient=(200, 200, 200, 200, 404, 404),
+        therapist=(200, 404, 404, 404, 404, 404),
+    ),
     "POST /api/conversations": Endpoint(
         lambda asking, pair: asking.post("/api/conversations", {"participantId": str(pair.therapist.id)}),
         "conversation.open",
@@ -58,6 +91,24 @@ ENDPOINTS = {
 
 def send(asking: As, conversation_id: UUID, **more: object) -> TestResponse:
     return asking.post("/api/messages", {"conversationId": str(conversation_id), "body": "hello"} | more)
+
+
+@transaction
+def of_the_patient(db: Database, pair: Pair) -> UUID:
+    """A message that the patient wrote, or an id of nothing where there is no such pair."""
+    conversation = db.get(Conversation, pair.conversation_id)
+    if conversation is None:
+        return uuid4()
+    conversation.last_seq += 1
+    message = Message(id=uuid4(), conversation_id=conversation.id, sender_id=pair.patient.id, sent_at=now())
+    message.seq, message.body = conversation.last_seq, seal_body(message.id, "hello")
+    db.add(message)
+    return message.id
+
+
+def seq_of(message_id: UUID) -> int:
+    """The number of a message; 1 where there is none."""
+    return next(iter(rows(select(Message.seq).where(Message.id == message_id))), 1)
 
 
 def related(role: Role, relation: str) -> tuple[Person, Pair]:

@@ -97,6 +97,9 @@ def test_a_page_holds_fifty_where_nothing_is_said_and_two_hundred_at_most(patien
     ("query", "pointer"),
     [
         ({"afterSeq": 1, "beforeSeq": 3}, "?beforeSeq"),
+        ({"afterSeq": 1, "afterRevision": 3}, "?afterRevision"),
+        ({"beforeSeq": 1, "afterRevision": 3}, "?afterRevision"),
+        ({"afterRevision": -1}, "?afterRevision"),
         ({"limit": 0}, "?limit"),
         ({"limit": 201}, "?limit"),
         ({"limit": "many"}, "?limit"),
@@ -121,4 +124,5 @@ def test_a_query_without_a_conversation_is_told_so(patient: As) -> None:
 
 
 def test_an_empty_conversation_is_an_empty_page(messages: FlaskClient, pair: Pair) -> None:
-    assert history(As(messages, pair.therapist), pair) == {"items": [], "nextCursor": None, "lastSeq": 0}
+    empty = {"items": [], "nextCursor": None, "lastSeq": 0, "lastRevision": 0}
+    assert history(As(messages, pair.therapist), pair) == empty

@@ -17,7 +17,7 @@ from shared.database.models.messaging import Message
 from shared.settings import settings as product_settings
 from tests.doubles import function_client
 from tests.functions.messages.inference_stand_in import InferenceStandIn
-from tests.people import As, Pair, rows
+from tests.people import As, Pair, end_care, rows
 
 
 def send(asking: As, pair: Pair, body: object = "hello", **more: object) -> TestResponse:
@@ -156,6 +156,31 @@ def test_a_repeat_that_says_something_else_is_a_conflict(messages: FlaskClient, 
     answer = send(patient, pair, "another thing", clientId="c-1")
     assert (answer.status_code, answer.get_json()["type"]) == (409, "urn:bloom:problem:repeat-differs")
     assert history(patient, pair)["lastSeq"] == 1
+
+
+def test_a_repeat_is_the_same_message_also_when_it_says_something_else_by_now(
+    messages: FlaskClient, pair: Pair
+) -> None:
+    patient = As(messages, pair.patient)
+    first = send(patient, pair, "what I wrote", clientId="c-1").get_json()["message"]
+    edit = {"body": "what I meant", "version": 1}
+    edited = patient.patch(f"/api/messages/{first['id']}", edit).get_json()["message"]
+    assert send(patient, pair, "what I wrote", clientId="c-1").get_json()["message"] == edited
+    assert send(patient, pair, "what I meant", clientId="c-1").status_code == 409
+    deleted = patient.delete(f"/api/messages/{first['id']}").get_json()
+    repeat = send(patient, pair, "what I wrote", clientId="c-1")
+    assert (repeat.status_code, repeat.get_json()["message"], deleted["body"]) == (200, deleted, None)
+    assert send(patient, pair, "what I meant", clientId="c-1").status_code == 409
+    assert history(patient, pair)["lastSeq"] == 1
+
+
+def test_a_repeat_of_what_was_kept_is_answered_though_care_has_ended_since(messages: FlaskClient, pair: Pair) -> None:
+    patient = As(messages, pair.patient)
+    first = send(patient, pair, "only once", clientId="c-1").get_json()
+    end_care(pair)
+    assert send(patient, pair, "only once", clientId="c-1").get_json() == first
+    assert send(patient, pair, "only once", clientId="c-2").status_code == 409
+    assert send(patient, pair, "only once").status_code == 409
 
 
 def test_a_client_id_is_each_senders_own(messages: FlaskClient, pair: Pair) -> None:

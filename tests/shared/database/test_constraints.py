@@ -14,9 +14,9 @@ from infra.migrations.local import LocalDatabase
 from shared.clock import now
 from shared.database.faults import violated_constraint
 from shared.database.models.accounts import UserStatus
-from shared.database.models.analysis import RiskLevel, RiskStatus
+from shared.database.models.analysis import OnCallEntry, ProbeRun, RiskLevel, RiskStatus
 from shared.database.models.audit_trail import AuditSeal
-from shared.database.models.care import CareStatus
+from shared.database.models.care import CareKind, CareStatus
 from shared.database.models.consents import Consent, ConsentKind
 from shared.database.models.credentials import (
     Account,
@@ -110,6 +110,10 @@ def waiting(w: World, **columns: Any) -> WaitlistEntry:
     return WaitlistEntry(**{"patient_id": w.patient, "therapist_id": w.therapist} | window | columns)
 
 
+def on_call(w: World, **columns: Any) -> OnCallEntry:
+    return OnCallEntry(**{"position": 1, "therapist_id": w.therapist, "created_by": w.administrator} | columns)
+
+
 def profile(w: World, **columns: Any) -> TherapistProfile:
     return TherapistProfile(user_id=w.therapist, **columns)
 
@@ -195,11 +199,15 @@ REFUSED: dict[str, list[Case]] = {
     "ck_therapist_profile_booking_horizon_days": [lambda w: [profile(w, booking_horizon_days=0)]],
     "ck_therapist_profile_daily_maximum": [lambda w: [profile(w, daily_maximum=0)]],
     "ck_therapist_profile_reviewed_when": [lambda w: [profile(w, credentials_status=CredentialsStatus.VERIFIED)]],
-    "uq_care_relationship_open": [
+    "uq_care_relationship_open_kind": [
         lambda w: [
             rows.care(w.patient, w.therapist),
             rows.care(w.patient, w.therapist, status=CareStatus.ACCEPTED, accepted_at=now()),
         ]
+    ],
+    "ck_care_relationship_coverage_ends": [
+        lambda w: [rows.care(w.patient, w.therapist, kind=CareKind.COVERAGE, alert_id=uuid4())],
+        lambda w: [rows.care(w.patient, w.therapist, kind=CareKind.COVERAGE, expires_at=TOMORROW)],
     ],
     "ck_care_relationship_two_people": [lambda w: [rows.care(w.patient, w.patient)]],
     "ck_care_relationship_accepted_when": [lambda w: [rows.care(w.patient, w.therapist, status=CareStatus.ACCEPTED)]],
@@ -257,6 +265,11 @@ REFUSED: dict[str, list[Case]] = {
     "uq_message_analysis_message_id_message_version": [lambda w: [rows.analysis(w.message)]],
     "ck_message_analysis_confidence": [lambda w: [rows.analysis(w.message, message_version=2, confidence=1.5)]],
     "uq_risk_event_message_id_message_version": [lambda w: [rows.risk(w.message), rows.risk(w.message)]],
+    "uq_on_call_entry_position": [lambda w: [on_call(w), on_call(w)]],
+    "ck_on_call_entry_position": [lambda w: [on_call(w, position=0)]],
+    "ck_on_call_entry_ends_later": [lambda w: [on_call(w, starts_at=TOMORROW, ends_at=TOMORROW)]],
+    "uq_probe_run_slot": [lambda w: [ProbeRun(slot=7), ProbeRun(slot=7)]],
+    "ck_probe_run_failure": [lambda w: [ProbeRun(slot=7, failure="late")]],
     "ck_risk_event_level_alerts": [lambda w: [rows.risk(w.message, level=RiskLevel.LOW)]],
     "ck_risk_event_acknowledged_when": [lambda w: [rows.risk(w.message, status=RiskStatus.ACKNOWLEDGED)]],
     "ck_risk_event_resolved_with_note": [

@@ -44,7 +44,7 @@ def statements(dialect: Dialect) -> Iterator[str]:
 @pytest.mark.parametrize("dialect", [COCKROACHDB, POSTGRESQL], ids=["cockroachdb", "postgresql"])
 def test_the_schema_compiles_without_anything_refused(dialect: Dialect) -> None:
     said = "\n".join(statements(dialect))
-    assert said.count("CREATE TABLE") == 39
+    assert said.count("CREATE TABLE") == len(metadata.tables) > 38
     for reason, pattern in REFUSED.items():
         assert not re.search(pattern, said, re.IGNORECASE | re.MULTILINE), reason
 
@@ -68,7 +68,8 @@ def test_every_key_is_a_random_id_made_by_us_and_every_time_has_its_zone(name: s
         assert isinstance(column.type, Uuid)
         assert column.foreign_keys or column.default is not None, "made in Python, before the row is written"
     for column in table.columns:
-        assert column.server_default is None
+        for_earlier_rows = column.server_default is not None  # what a required column that came later needs
+        assert not for_earlier_rows or (column.default is not None and not column.nullable), column.name
         assert not isinstance(column.type, DateTime) or column.type.timezone, column.name
         if isinstance(column.type, BigInteger | Integer):
             assert column.autoincrement == "auto"
@@ -79,7 +80,7 @@ def test_every_key_is_a_random_id_made_by_us_and_every_time_has_its_zone(name: s
 def test_every_foreign_key_but_those_to_people_has_an_index_that_begins_with_it(name: str) -> None:
     """A parent's deletion reads its children; people are never deleted, only emptied."""
     table = metadata.tables[name]
-    led = {next(iter(index.columns)).name for index in table.indexes}
+    led = {next(iter(index.columns)).name for index in table.indexes if len(index.columns)}
     led |= {next(iter(key.columns)).name for key in table.constraints if isinstance(key, KEYS)}
     for key in table.foreign_keys:
         if key.column.table.name != "user" and key.ondelete == "CASCADE":

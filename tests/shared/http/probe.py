@@ -9,7 +9,7 @@ from pydantic import Field
 from shared.contract import Schema, UtcTime
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
-from shared.http.schema import Answer, SetCookie, Visit
+from shared.http.schema import Answer, RawRequest, SetCookie, Visit
 from shared.problems import Conflict, Denial, Unavailable
 from shared.roles import administrators, anyone, patients, patients_and_therapists, pubsub, signed_in, therapists
 from shared.session import Caller
@@ -197,3 +197,16 @@ def for_administrators() -> None:
 @routes.endpoint("POST /api/internal/probe", allow=pubsub)
 def for_pubsub() -> None:
     """Pub/Sub alone."""
+
+
+class Told(Schema):
+    """What a raw request brought."""
+
+    body: str
+    signature: str | None
+
+
+@routes.endpoint("POST /api/raw", allow=anyone, body_limit=BODY_LIMIT)
+def take_raw(raw: RawRequest) -> Told:
+    """The bytes as they came."""
+    return Told(body=raw.body.hex(), signature=raw.headers.get("x-signature"))

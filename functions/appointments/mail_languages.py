@@ -1,0 +1,23 @@
+"""Which of the languages that mails are written in is the nearest to somebody's."""
+
+from typing import Final
+
+from .mail_words import Words
+from .mail_words_de import GERMAN
+from .mail_words_en import ENGLISH
+from .mail_words_es import SPANISH
+from .mail_words_fr import FRENCH
+from .mail_words_pt import PORTUGUESE
+
+LANGUAGES: Final = {words.language: words for words in (ENGLISH, SPANISH, PORTUGUESE, FRENCH, GERMAN)}
+
+
+def words_for(tag: str) -> Words:
+    """The words for a tag of BCP 47: of the longest part of it that there are words for (RFC 4647, 3.4), or English."""
+    return next((LANGUAGES[part] for part in shortened(tag) if part in LANGUAGES), ENGLISH)
+
+
+def shortened(tag: str) -> list[str]:
+    """The tag, and what is left of it as its subtags are taken away from the end: pt-Latn-BR, pt-Latn, pt."""
+    subtags = tag.split("-")
+    return ["-".join(subtags[:length]) for length in range(len(subtags), 0, -1)]

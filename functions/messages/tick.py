@@ -1,0 +1,43 @@
+"""POST /api/internal/messages/tick: what time itself brings, every minute."""
+
+from collections.abc import Callable
+from typing import Final
+
+from shared.http.endpoint import Routes
+from shared.problems import Unavailable
+from shared.roles import scheduler
+from shared.telemetry import log_exception
+
+from .alerts_watch import look_for_unscored
+from .escalation import escalate_due
+from .escalation_coverage import end_coverage
+from .probe import probe
+from .unread_mails import notice_unread
+
+routes = Routes()
+
+STEPS: Final[dict[str, Callable[[], object]]] = {
+    "probe": probe,
+    "escalation": escalate_due,
+    "coverage": end_coverage,
+    "unscored": look_for_unscored,
+    "unread": notice_unread,
+}
+"""Each does what is due at this moment, in bounded batches, and finds nothing to do where it ran a moment ago."""
+
+
+@routes.endpoint("POST /api/internal/messages/tick", allow=scheduler)
+def tick() -> None:
+    """Do every step; one that fails holds up no other, and the next tick tries it again. Raises Unavailable."""
+    failed = [name for name, step in STEPS.items() if not _done(name, step)]
+    if failed:
+        raise Unavailable
+
+
+def _done(name: str, step: Callable[[], object]) -> bool:
+    try:
+        step()
+    except Exception as error:  # noqa: BLE001 - whatever it was, the other steps are due as well
+        log_exception(f"{name}-tick-failed", error)
+        return False
+    return True
