@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 PEERS := benchmarks/peers/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation lock openapi \
+.PHONY: help dev demo test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-search lock openapi \
 	dev-reset
 
 help: ## show this list
@@ -40,7 +40,7 @@ lint: $(VENV)/tests ## ruff, mypy --strict, import rules
 format: $(VENV)/tests ## put the code in shape
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-bench: bench-coldstart bench-delivery bench-auth bench-revocation ## all measurements
+bench: bench-coldstart bench-delivery bench-auth bench-revocation bench-search ## all measurements
 
 bench-delivery: $(VENV)/dev ## from POST to the other's socket: at 40 messages a second, then up to the knee
 	@$(BIN)/python -m benchmarks.delivery
@@ -53,6 +53,9 @@ bench-auth: $(VENV)/dev $(PEERS) ## session check and sign-in beside Better Auth
 
 bench-revocation: $(VENV)/dev ## how soon a revoked session is refused elsewhere, and its socket closed
 	@$(BIN)/python -m benchmarks.revocation
+
+bench-search: $(VENV)/dev ## a word among 20,000 messages, beside a keyed blind index
+	@$(BIN)/python -m benchmarks.search
 
 openapi: $(VENV)/dev ## write functions/admin/openapi.json from the code
 	@$(BIN)/python -m dev.openapi

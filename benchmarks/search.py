@@ -15,11 +15,12 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 import httpx
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session as Database
 
 from benchmarks.population import Pair, populate
@@ -50,13 +51,9 @@ def main() -> None:
         _write(pair, bodies)
         queries = _queries(bodies)
         with httpx.Client(base_url=cloud.url("messages"), timeout=60) as client:
-            opened = {
-                name: _measure(lambda query=query: _search(client, pair, query)) for name, query in queries.items()
-            }
+            opened = {name: _measure(partial(_search, client, pair, query)) for name, query in queries.items()}
             seconds, packs = _pack(cloud, client)
-            packed = {
-                name: _measure(lambda query=query: _search(client, pair, query)) for name, query in queries.items()
-            }
+            packed = {name: _measure(partial(_search, client, pair, query)) for name, query in queries.items()}
         blind, size_of_index = _blind(cloud, pair, bodies, queries)
         _report(queries, opened, packed, blind)
         _report_sizes(cloud, packs, seconds, size_of_index)
@@ -90,7 +87,7 @@ def _write(pair: Pair, bodies: list[str]) -> None:
 @transaction
 def _write_some(db: Database, pair: Pair, bodies: list[str], start: int) -> None:
     conversation = db.get_one(Conversation, UUID(pair.conversation_id))
-    sender_id = db.query(Session.user_id).limit(1).scalar()
+    sender_id = db.scalars(select(Session.user_id).limit(1)).one()
     for number, body in enumerate(bodies, start + 1):
         message = Message(id=uuid4(), conversation_id=conversation.id, sender_id=sender_id, seq=number)
         message.sent_at = now() - timedelta(days=365) + timedelta(minutes=number)
@@ -146,7 +143,7 @@ def _blind(
         connection.execute(text("ANALYZE blind"))
         connection.commit()
         plain = {name: query.split() for name, query in queries.items() if name in {*queries} - _NO_BLIND}
-        times = {name: _measure(lambda words=words: _look_up(connection, pair, words)) for name, words in plain.items()}
+        times = {name: _measure(partial(_look_up, connection, pair, words)) for name, words in plain.items()}
         size = connection.scalar(text("SELECT pg_total_relation_size('blind')"))
     engine.dispose()
     return times, int(size or 0)

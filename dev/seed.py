@@ -13,6 +13,7 @@ from shared.database.models.care import CareRelationship, CareStatus
 from shared.database.models.consents import Consent, ConsentKind
 from shared.database.models.messaging import Conversation, ConversationMember
 from shared.database.models.profiles import CredentialsStatus, PatientProfile, TherapistProfile
+from shared.database.models.scheduling import AvailabilityRule
 from shared.database.transaction import transaction
 from shared.passwords import hash_password
 from shared.roles import Role
@@ -46,6 +47,7 @@ def keep(db: Session, hashes: dict[str, str]) -> None:
     if {patient.email, therapist.email} & set(hashes):
         _add_profiles(db, patient, therapist, administrator, moment)
         _add_conversation(db, patient, therapist, moment)
+        _add_hours(db, therapist)
 
 
 def _user(account: SeedAccount, password_hash: str, moment: datetime) -> User:
@@ -87,6 +89,22 @@ def _add_profiles(db: Session, patient: User, therapist: User, administrator: Us
     for kind in CONSENTS:
         if kind not in standing:
             db.add(Consent(user_id=patient.id, kind=kind, document_version="1", given_at=moment))
+
+
+def _add_hours(db: Session, therapist: User) -> None:
+    """Every day from eight to six by the therapist's own clock, unless they have hours already."""
+    if db.scalar(select(AvailabilityRule.id).where(AvailabilityRule.therapist_id == therapist.id).limit(1)) is None:
+        db.add_all(
+            AvailabilityRule(
+                therapist_id=therapist.id,
+                weekday=weekday,
+                start_minute=8 * 60,
+                end_minute=18 * 60,
+                time_zone=therapist.time_zone,
+                effective_from=date(2020, 1, 1),
+            )
+            for weekday in range(7)
+        )
 
 
 def _add_conversation(db: Session, patient: User, therapist: User, moment: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 EVERY_MINUTE: Final = "* * * * *"
 EVERY_HOUR: Final = "40 * * * *"
 EVERY_NIGHT: Final = "20 3 * * *"
+SIX_TIMES_A_NIGHT: Final = "*/10 4 * * *"  # each goes on from where the one before ended
 
 
 @dataclass(frozen=True)
@@ -25,5 +26,6 @@ SCHEDULES: Final[dict[str, Schedule]] = {
     "messages-tick": Schedule(EVERY_MINUTE, "messages", "/api/internal/messages/tick"),
     "appointments-tick": Schedule(EVERY_MINUTE, "appointments", "/api/internal/appointments/tick"),
     "search-packs": Schedule(EVERY_HOUR, "messages", "/api/internal/messages/search-packs"),
+    "meetings-reconciliation": Schedule(SIX_TIMES_A_NIGHT, "appointments", "/api/internal/appointments/reconcile"),
     "erasures": Schedule(EVERY_NIGHT, "auth", "/api/internal/auth/erasures"),
 }

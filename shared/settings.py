@@ -92,6 +92,9 @@ class Settings(BaseModel):
     iam_credentials_url: str = Field(
         "https://iamcredentials.googleapis.com", description="Where the IAM Credentials API is, which signs links"
     )
+    file_mib_a_day: int = Field(
+        500, ge=25, le=1_000_000, description="MiB of files that one person may announce within 24 hours"
+    )
     clamd_url: str = Field(
         "", description="tcp://host:port or unix:///path of ClamAV's daemon; empty: files are not scanned"
     )

@@ -39,9 +39,10 @@ class Page:
 
     messages: Sequence[ShownMessage] = ()
     changes: Sequence[ShownMessage] = ()
-    """Edits and deletions of messages before these."""
+    """Messages that were edited or deleted, in their present state. Who was not told a message before may be spared its
+    changes: it comes, or will, in the same state or a later one."""
     revision: int = 0
-    """Up to which changes are told by this page, and by what is read of messages after it."""
+    """The last of those changes."""
     is_last: bool = True
     """Whether nothing followed it when it was read."""
     analyses: dict[UUID, ShownAnalysis] = field(default_factory=dict)
@@ -155,16 +156,14 @@ def _entered(db: Database, entering: Entering, membership: Membership) -> Entere
 
 
 def _page(db: Database, conversation_id: UUID, after: Place, for_clinician: bool) -> Page:
-    """A change of a message that comes later is left aside: it is in what is read of that message."""
     messages = messages_after(db, conversation_id, after.seq, PAGE)
-    changed = changes_after(db, conversation_id, after.revision, PAGE)
-    changes = [message for message in changed if message.seq <= after.seq]
-    revision = changed[-1].revision if changed else None
+    changes = changes_after(db, conversation_id, after.revision, PAGE)
+    revision = changes[-1].revision if changes else None
     shown = [*messages, *changes]
     return Page(
         messages,
         changes,
         after.revision if revision is None else revision,
-        max(len(messages), len(changed)) < PAGE,
+        max(len(messages), len(changes)) < PAGE,
         analyses_of(db, shown) if for_clinician and shown else {},
     )

@@ -58,14 +58,22 @@ class Seat:
             self.revision = revision
             self.connection.send(packet)
 
+    def tell_changes(self, page: Page, knew: int) -> None:
+        """Of messages up to the number that it `knew` before this page: it has the others in this state."""
+        for change in page.changes:
+            if change.seq <= knew and change.revision:
+                self.tell_change(change.revision, _changed(change))
+        self.revision = max(self.revision, page.revision)
+
     async def tell_in_step(self, page: Page, conversation_id: UUID) -> None:
         """A page of what was missed, as fast as the client reads."""
+        knew = self.seq
         for message in page.messages:
             if message.seq > self.seq:
                 self.seq = message.seq
                 await self.connection.send_in_step(frame("new-message", message.model_dump_json()))
         for change in page.changes:
-            if (change.revision or 0) > self.revision:
+            if change.seq <= knew and (change.revision or 0) > self.revision:
                 await self.connection.send_in_step(_changed(change))
         self.revision = max(self.revision, page.revision)
         for analysis in page.analyses.values():
@@ -122,7 +130,9 @@ class Room:
         if not self.seats:
             self.revision = changed.revision
         elif changed.revision == self.revision + 1 and changed.seq <= self.seq:
-            self._tell_change(changed.revision, shown_message_of(changed))
+            self.revision, packet = changed.revision, _changed(shown_message_of(changed))
+            for seat in list(self.seats.values()):
+                seat.tell_change(changed.revision, packet)
         else:
             self.catch_up()
 
@@ -154,12 +164,6 @@ class Room:
         for seat in list(self.seats.values()):
             seat.tell(seq, packet)
 
-    def _tell_change(self, revision: int, message: ShownMessage) -> None:
-        self.revision = revision
-        packet = _changed(message)
-        for seat in list(self.seats.values()):
-            seat.tell_change(revision, packet)
-
     async def _catch_up(self) -> None:
         try:
             while self.seats:
@@ -187,12 +191,12 @@ class Room:
         return Page()
 
     def _tell_page(self, page: Page) -> None:
+        knew = {seat: seat.seq for seat in self.seats.values()}
         for message in page.messages:
             if message.seq > self.seq:
                 self._tell(message.seq, frame("new-message", message.model_dump_json()))
-        for change in page.changes:
-            if change.revision and change.revision > self.revision:
-                self._tell_change(change.revision, change)
+        for seat, seq in knew.items():
+            seat.tell_changes(page, seq)
         self.revision = max(self.revision, page.revision)
         for analysis in page.analyses.values():
             packet = analysed(analysis, self.conversation_id)

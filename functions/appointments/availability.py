@@ -31,7 +31,7 @@ from .availability_fields import (
     minutes_of,
 )
 from .freed_time import note_freed
-from .schedules import TERMS, exceptions_of, rules_of, terms_of, time_zone_of
+from .schedules import TERMS, Hours, exceptions_of, rules_of, terms_of, time_zone_of
 from .time_zones import zone
 
 routes = Routes()
@@ -126,7 +126,7 @@ def _shown(db: Database, therapist_id: UUID) -> ShownAvailability:
     )
 
 
-def _shown_rule(row: Row[Any]) -> WeeklyHours:
+def _shown_rule(row: Hours) -> WeeklyHours:
     return WeeklyHours(
         weekday=row.weekday,
         start=clock_of(row.start_minute),

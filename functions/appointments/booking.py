@@ -16,7 +16,7 @@ from shared.problems import Denial, NotFound
 from shared.roles import patients
 from shared.session import Caller
 
-from . import meetings, own_appointments
+from . import kept_meetings, meetings, own_appointments
 from .appointments import VIDEO, ShownAppointment, shown
 from .moments import Moment
 from .taking_time import TRIES, Wanted, book
@@ -45,8 +45,13 @@ class BookedAppointment(Schema):
 def book_appointment(caller: Caller, new: NewAppointment) -> BookedAppointment:
     """Book a time, which is the caller's from the moment of the answer, or tell why it cannot be booked."""
     appointment, told = booked(caller, new)
-    outbox.hand_over(told)
-    room = meetings.make_now(told)
+    return with_room(appointment, told)
+
+
+def with_room(appointment: ShownAppointment, *told: AppointmentChanged) -> BookedAppointment:
+    """What was just booked, after what follows was handed over and its meeting was tried; or what was booked before."""
+    outbox.hand_over(*told)
+    room = meetings.make_now(told[0]) if told else kept_meetings.way_in(appointment.id)
     return BookedAppointment(
         appointment=appointment.model_copy(update={"video": VIDEO[room.status]}), zoom_join_url=room.join_url
     )

@@ -75,7 +75,8 @@ def calendar_file(
         if method is not Method.PUBLISH:
             _invite(event, reader_email)
         calendar.add_component(event)
-    return calendar.to_ical()
+    file: bytes = calendar.to_ical()
+    return file
 
 
 def _event(entry: Entry, organizer: Organizer, written_at: datetime) -> "Event":

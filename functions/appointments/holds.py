@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Database
 
-from shared import outbox
 from shared.appointments import note_change, touch_schedule
 from shared.audit_actions import Action
 from shared.clock import now
@@ -24,7 +23,7 @@ from shared.settings import settings
 
 from . import own_appointments, places
 from .appointments import ShownAppointment, shown
-from .booking import BookedAppointment, NewAppointment
+from .booking import BookedAppointment, NewAppointment, with_room
 from .booking_rules import TherapistNotAvailable
 from .freed_time import note_freed
 from .own_appointments import Meeting
@@ -68,8 +67,7 @@ def hold_appointment(caller: Caller, new: NewAppointment) -> HeldAppointment:
 def confirm_appointment(caller: Caller, id: UUID) -> BookedAppointment:
     """Book what is held for the caller; what was confirmed already is answered as it is."""
     appointment, told = confirmed(caller, id)
-    outbox.hand_over(*told)
-    return BookedAppointment(appointment=appointment, zoom_join_url=None)
+    return with_room(appointment, *told)
 
 
 @transaction(tries=TRIES)

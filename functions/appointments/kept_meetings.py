@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.orm import Session as Database
 
-from shared import outbox
+from shared import audit, outbox
+from shared.audit_actions import Action
 from shared.clock import now
 from shared.database.encryption import KeyRing, seal, unseal
 from shared.database.models.outbox_events import OutboxEvent
@@ -60,8 +61,12 @@ _SEEN: Final = (
 
 def look(appointment_id: UUID) -> Seen | None:
     """The appointment as it is."""
-    rows = look_up(select(*_SEEN).where(Appointment.id == appointment_id), {})
-    return Seen(*rows[0]) if rows else None
+    return next(iter(look_where(Appointment.id == appointment_id)), None)
+
+
+def look_where(*conditions: ColumnElement[bool]) -> list[Seen]:
+    """Those that the conditions name."""
+    return [Seen(*row) for row in look_up(select(*_SEEN).where(*conditions), {})]
 
 
 def is_still(seen: Seen) -> bool:
@@ -86,7 +91,7 @@ def opened(appointment_id: UUID, sealed: bytes | None) -> str | None:
 def keep(db: Database, seen: Seen, room: Room, host_id: str) -> str | None:
     """Make a meeting the appointment's, if it still wants one; the id of the one that it has now."""
     if not is_anothers(db, host_id, seen.therapist_id):
-        _set(
+        kept = _set(
             db,
             seen.id,
             Appointment.zoom_meeting_id.is_(None),
@@ -96,6 +101,7 @@ def keep(db: Database, seen: Seen, room: Room, host_id: str) -> str | None:
             zoom_meeting_uuid=room.uuid or None,
             zoom_host_id=host_id,
         )
+        _note(db, kept, Action.MEETING_MADE)
     return db.scalar(select(Appointment.zoom_meeting_id).where(Appointment.id == seen.id))
 
 
@@ -123,7 +129,16 @@ def lose(db: Database, appointment_id: UUID, meeting_id: str) -> None:
 def note_removed(db: Database, appointment_id: UUID, meeting_id: str | None) -> None:
     """The meeting that was seen is gone, and none is wanted; which one it was stays, for what Zoom tells of it."""
     same = Appointment.zoom_meeting_id == meeting_id if meeting_id else Appointment.zoom_meeting_id.is_(None)
-    _set(db, appointment_id, same, zoom_status=ZoomStatus.DELETED, zoom_join_url=None)
+    removed = _set(
+        db,
+        appointment_id,
+        same,
+        Appointment.zoom_status != ZoomStatus.DELETED,
+        zoom_status=ZoomStatus.DELETED,
+        zoom_join_url=None,
+    )
+    if meeting_id is not None:
+        _note(db, removed, Action.MEETING_REMOVED)
 
 
 @transaction
@@ -136,13 +151,14 @@ def give_up(db: Database, appointment_id: UUID, *, tell: bool = False) -> Appoin
         Appointment.status == AppointmentStatus.BOOKED,
         zoom_status=ZoomStatus.FAILED,
     )
+    _note(db, given_up, Action.MEETING_NOT_TO_BE_HAD)
     if given_up is None or not tell:
         return None
     event = AppointmentChanged(
         id=uuid5(appointment_id, AppointmentChange.VIDEO_UNAVAILABLE),  # once for each appointment
         occurred_at=now(),
         appointment_id=appointment_id,
-        version=given_up,
+        version=given_up.version,
         change=AppointmentChange.VIDEO_UNAVAILABLE,
     )
     if db.get(OutboxEvent, event.id) is not None:
@@ -160,13 +176,19 @@ _NOTHING: Final[dict[str, Any]] = {
 }
 
 
-def _set(db: Database, appointment_id: UUID, *conditions: Any, **columns: Any) -> int | None:
-    """Its version, if it was as the conditions say. The version stays: for its people it is the same appointment."""
+def _set(db: Database, appointment_id: UUID, *conditions: ColumnElement[bool], **columns: Any) -> Row[Any] | None:
+    """What was changed, if it was as the conditions say; the version stays, since to its people nothing changed."""
     changed = (
         update(Appointment)
         .where(Appointment.id == appointment_id, *conditions)
         .values(**columns)
-        .returning(Appointment.version)
+        .returning(Appointment.id, Appointment.version, Appointment.patient_id)
         .execution_options(synchronize_session=False)
     )
-    return db.scalar(changed)
+    return db.execute(changed).one_or_none()
+
+
+def _note(db: Database, changed: Row[Any] | None, action: Action) -> None:
+    """Leave the audit entry of what was changed."""
+    if changed is not None:
+        audit.record(db, action, subject_id=changed.patient_id, resource=("appointment", changed.id))

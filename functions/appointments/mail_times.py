@@ -40,7 +40,7 @@ class Clock:
     def span(self, start_at: datetime, end_at: datetime) -> ShownTime:
         """A time that begins and ends."""
         hours = words_for(self.language).hours.format(start=self._hour(start_at), end=self._hour(end_at))
-        return ShownTime(self._day(start_at), hours, self._place(start_at))
+        return ShownTime(self._day(start_at), hours, self._place(start_at, end_at))
 
     def moment(self, at: datetime) -> str:
         """A moment, with its day."""
@@ -57,15 +57,17 @@ class Clock:
         # The narrow space before "AM" has no shape in many mail programs' fonts.
         return format_time(at, "short", tzinfo=self._zone, locale=self._locale).replace("\u202f", "\u00a0")
 
-    def _place(self, at: datetime) -> str:
-        """The zone's city and its distance to Greenwich at that moment.
+    def _place(self, start_at: datetime, end_at: datetime) -> str:
+        """The zone's city and its distance to Greenwich, both distances where clocks are set in between.
 
         Never a name such as Pacific Standard Time: those come with the names' own idea of the law, which is older than
         the pinned release's where a zone has just changed.
         """
         from babel.dates import get_timezone_gmt, get_timezone_location
 
-        distance = str(get_timezone_gmt(at.astimezone(self._zone), locale=self._locale))
+        moments = (at.astimezone(self._zone) for at in (start_at, end_at))
+        distances = dict.fromkeys(str(get_timezone_gmt(at, locale=self._locale)) for at in moments)
+        distance = " / ".join(distances)
         if "/" not in self._zone.key or self._zone.key.startswith("Etc/"):
             return distance
         city = get_timezone_location(self._zone, locale=self._locale, return_city=True)

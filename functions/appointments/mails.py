@@ -9,7 +9,7 @@ when it is sent, under the mail's own claim, and it is sent only if the event's 
 - a mail waits until one about an earlier version that somebody is just handing to the mail server is gone. So what was
   still true when it was being sent comes before what has changed since.
 
-`version` rises with what people are told of (and once an appointment has begun, with what became of it).
+`version` rises with what people are told of, and with nothing else while an appointment stands and is ahead.
 """
 
 from collections.abc import Callable, Iterable

@@ -13,6 +13,7 @@ from . import (
     events,
     holds,
     join,
+    reconciliation,
     rescheduling,
     series,
     therapist_slots,
@@ -40,5 +41,6 @@ handle = function(
     attendance_correction.routes,
     zoom_webhook.routes,
     events.routes,
+    reconciliation.routes,
     tick.routes,
 )

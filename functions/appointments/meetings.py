@@ -88,7 +88,7 @@ def _make(at: Zoom, seen: Seen, budget: Budget, *, fresh: bool) -> bool:
     if kept_meetings.keep(seen, room, host_id) != meeting_id:  # somebody else was quicker, or it was called off
         _discard(at, meeting_id, budget)
         return False
-    return _open_door(at, seen, meeting_id, budget) and room.is_at(_plan(seen))
+    return _open_door(at, seen, meeting_id, budget) and room.is_at(plan_of(seen))
 
 
 def _made(at: Zoom, host_id: str, seen: Seen, budget: Budget, *, fresh: bool) -> Room:
@@ -98,7 +98,7 @@ def _made(at: Zoom, host_id: str, seen: Seen, budget: Budget, *, fresh: bool) ->
         for room in at.scheduled(host_id, budget):
             if room.agenda == reference:
                 return room
-    return at.create(host_id, _plan(seen), budget)
+    return at.create(host_id, plan_of(seen), budget)
 
 
 def _open_door(at: Zoom, seen: Seen, meeting_id: str, budget: Budget) -> bool:
@@ -124,7 +124,7 @@ def _open_door(at: Zoom, seen: Seen, meeting_id: str, budget: Budget) -> bool:
 
 
 def _move(at: Zoom, seen: Seen, meeting_id: str, budget: Budget) -> bool:
-    plan = _plan(seen)
+    plan = plan_of(seen)
     try:
         room = at.room(meeting_id, budget)
         if room is not None and room.is_at(plan):
@@ -162,7 +162,8 @@ def _tell_there_is_none(seen: Seen) -> bool:
     return True
 
 
-def _plan(seen: Seen) -> Plan:
+def plan_of(seen: Seen) -> Plan:
+    """What its meeting should be."""
     return Plan(seen.start_at, seen.end_at, reference_of(seen.id))
 
 

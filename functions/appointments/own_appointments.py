@@ -1,12 +1,28 @@
 """Whose an appointment is: the only way to one, where the check, its audit entry and the refusal are one step."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, not_, or_, select, text, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    exists,
+    not_,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.orm import Session as Database
 
@@ -159,8 +175,39 @@ def may_book(db: Database, patient_id: UUID, therapist_id: UUID) -> bool:
 
     Both need a licence in force; an account that is closed or suspended offers nothing.
     """
+    return offered_version(db, patient_id, therapist_id) is not None
+
+
+def offered_version(db: Database, patient_id: UUID, therapist_id: UUID) -> tuple[int, str] | None:
+    """Where `may_book` holds: the version of the therapist's schedule, and the zone of the patient's account."""
+    row = db.execute(_offered(), {"patient_id": patient_id, "therapist_id": therapist_id}).one_or_none()
+    return (row.schedule_version, row.time_zone) if row else None
+
+
+def own_version(db: Database, therapist_id: UUID) -> tuple[int, str] | None:
+    """The version of a therapist's own schedule, and the zone of their account."""
+    row = db.execute(
+        select(TherapistProfile.schedule_version, User.time_zone)
+        .join(User, User.id == TherapistProfile.user_id)
+        .where(User.id == therapist_id)
+    ).one_or_none()
+    return (row.schedule_version, row.time_zone) if row else None
+
+
+@functools.cache
+def _offered() -> Select[tuple[int, str]]:
+    """Built at the first use and kept, since building it takes longer than the database does."""
+    patient_id: Any = bindparam("patient_id", type_=Uuid())
+    therapist_id: Any = bindparam("therapist_id", type_=Uuid())
+    patient = aliased(User)
     cared_for = _care(CareStatus.ACCEPTED, patient_id, therapist_id)
-    return _is_offered(db, therapist_id, or_(TherapistProfile.accepts_new_patients, cared_for))
+    return (
+        select(TherapistProfile.schedule_version, patient.time_zone)
+        .join(User, User.id == TherapistProfile.user_id)
+        .join(patient, patient.id == patient_id)
+        .where(TherapistProfile.user_id == therapist_id, User.status == UserStatus.ACTIVE)
+        .where(access.licence_stands(), or_(TherapistProfile.accepts_new_patients, cared_for))
+    )
 
 
 def may_move(db: Database, patient_id: UUID, therapist_id: UUID) -> bool:

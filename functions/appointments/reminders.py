@@ -98,10 +98,10 @@ def note_due(db: Database, reminder: Reminder, moment: datetime) -> tuple[int, l
 
 
 def _progress(db: Database, reminder: Reminder, first: datetime) -> ReminderProgress:
-    progress = db.get(ReminderProgress, reminder)
+    progress = db.scalar(select(ReminderProgress).where(ReminderProgress.reminder == reminder))
     if progress is None:
         progress = ReminderProgress(reminder=reminder, reached_at=first, reached_id=_LAST_ID)
-        with expect_unique(db, "pk_reminder_progress", _AnotherTick):
+        with expect_unique(db, "uq_reminder_progress_reminder", _AnotherTick):
             db.add(progress)
     return progress
 

@@ -5,10 +5,28 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, bindparam, case, cast, extract, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    Integer,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    extract,
+    func,
+    literal,
+    not_,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm import Session as Database
 
@@ -52,7 +70,9 @@ class Schedule:
     spans: tuple[OpenSpan, ...]
     busy: tuple[Busy, ...]
     version: int
-    """Rises with whatever changes any of this."""
+    """Rises with whatever changes any of this, but for a hold that lapses."""
+    held_until: datetime | None = None
+    """When the first of what is only held lapses."""
     lapsed: tuple[UUID, ...] = ()
     """Appointments of that time that were held too long: they take nothing, and whoever takes time marks them so."""
 
@@ -75,24 +95,39 @@ def schedules_of(
     wanted = {"therapist_ids": list(therapist_ids)}
     profiles = db.execute(_profiles(), wanted).all()
     rules, exceptions = rules_of(db, therapist_ids), exceptions_of(db, therapist_ids, days_around(between))
-    busy, lapsed = _busy(db, therapist_ids, between, leaving_out)
+    occupied = _occupied(db, therapist_ids, between, leaving_out)
     return {
         profile.user_id: Schedule(
             time_zone := time_zone_of(rules[profile.user_id], exceptions[profile.user_id], profile.time_zone),
             Terms(zone=zone(time_zone), **terms_of(profile)),
             open_spans(map(_rule, rules[profile.user_id]), map(_exception, exceptions[profile.user_id]), between),
-            tuple(busy[profile.user_id]),
+            _busy(row := occupied.get(profile.user_id)),
             profile.schedule_version,
-            tuple(lapsed[profile.user_id]),
+            row.held_until if row is not None else None,
+            _lapsed(row),
         )
         for profile in profiles
     }
 
 
-def rules_of(db: Database, therapist_ids: Collection[UUID]) -> Mapping[UUID, list[Row[Any]]]:
-    """The weekly hours of each, as their columns."""
+class Hours(NamedTuple):
+    """What a row of the weekly hours holds."""
+
+    weekday: int
+    start_minute: int
+    end_minute: int
+    time_zone: str
+    effective_from: date
+    effective_until: date | None
+
+
+def rules_of(db: Database, therapist_ids: Collection[UUID]) -> Mapping[UUID, list[Hours]]:
+    """The weekly hours of each."""
     rows = db.execute(_rules(), {"therapist_ids": list(therapist_ids)})
-    return by_therapist((row.therapist_id, row) for row in rows)
+    return by_therapist(
+        (therapist_id, Hours(*rest, _day(first), None if last is None else _day(last)))
+        for therapist_id, *rest, first, last in rows
+    )
 
 
 def exceptions_of(
@@ -104,19 +139,26 @@ def exceptions_of(
     return by_therapist((row.therapist_id, row) for row in rows)
 
 
-def _busy(
+def _occupied(
     db: Database, therapist_ids: Collection[UUID], between: Span, leaving_out: UUID | None
-) -> tuple[Mapping[UUID, list[Busy]], Mapping[UUID, list[UUID]]]:
-    """What takes time, and what took it only as long as it was held."""
+) -> Mapping[UUID, Row[Any]]:
     query = _occupying() if leaving_out is None else _occupying().where(Appointment.id != leaving_out)
     around = {"since": between.start_at - AROUND, "until": between.end_at + AROUND}
-    rows = db.execute(query, {"therapist_ids": list(therapist_ids), "moment": now(), **around}).all()
-    busy = by_therapist(
-        (therapist_id, Busy(_moment(start), Span(_moment(blocked_from), _moment(blocked_until))))
-        for therapist_id, start, blocked_from, blocked_until, lapsed in rows
-        if lapsed is None
-    )
-    return busy, by_therapist((row.therapist_id, row.lapsed) for row in rows if row.lapsed is not None)
+    rows = db.execute(query, {"therapist_ids": list(therapist_ids), "moment": now(), **around})
+    return {row.therapist_id: row for row in rows}
+
+
+def _busy(row: Row[Any] | None) -> tuple[Busy, ...]:
+    return tuple(map(_one_busy, row.taken.split(","))) if row is not None and row.taken else ()
+
+
+def _one_busy(numbers: str) -> Busy:
+    start, blocked_from, blocked_until = numbers.split(" ")
+    return Busy(_moment(int(start)), Span(_moment(int(blocked_from)), _moment(int(blocked_until))))
+
+
+def _lapsed(row: Row[Any] | None) -> tuple[UUID, ...]:
+    return tuple(map(UUID, row.lapsed.split(","))) if row is not None and row.lapsed else ()
 
 
 # Built at the first use and kept, and of columns rather than entities: both take longer than the database does.
@@ -135,7 +177,7 @@ def _rules() -> Select[Any]:
     table = AvailabilityRule
     columns = (table.weekday, table.start_minute, table.end_minute, table.time_zone)
     return (
-        select(table.therapist_id, *columns, table.effective_from, table.effective_until)
+        select(table.therapist_id, *columns, _days(table.effective_from), _days(table.effective_until))
         .where(table.therapist_id.in_(bindparam("therapist_ids", expanding=True)))
         .order_by(table.weekday, table.start_minute, table.effective_from)
     )
@@ -157,24 +199,43 @@ def _exceptions() -> Select[Any]:
 
 @functools.cache
 def _occupying() -> Select[Any]:
-    """The index is over what occupies time and by its end: its words and both bounds keep out what is over."""
-    # As numbers: the driver takes longer to read 500 sessions' times as texts than all the rest of a request takes.
-    times = map(_microseconds, (Appointment.start_at, Appointment.blocked_from, Appointment.blocked_until))
-    lapsed = and_(Appointment.status == AppointmentStatus.HELD, Appointment.held_until <= bindparam("moment"))
+    """The index is over what occupies time and by its start: its words and both bounds keep out what is over.
+
+    One row for each therapist, of numbers as one text: reading 500 rows takes longer than all the rest of a request.
+    """
+    start, blocked_from, blocked_until = map(
+        _microseconds, (Appointment.start_at, Appointment.blocked_from, Appointment.blocked_until)
+    )
+    held = Appointment.status == AppointmentStatus.HELD
+    lapsed = and_(held, Appointment.held_until <= bindparam("moment"))
     return (
-        select(Appointment.therapist_id, *times, case((lapsed, Appointment.id)).label("lapsed"))
+        select(
+            Appointment.therapist_id,
+            func.string_agg(start + " " + blocked_from + " " + blocked_until, ",").filter(not_(lapsed)).label("taken"),
+            func.string_agg(cast(Appointment.id, Text), ",").filter(lapsed).label("lapsed"),
+            func.min(Appointment.held_until).filter(held, not_(lapsed)).label("held_until"),
+        )
         .where(
             Appointment.therapist_id.in_(bindparam("therapist_ids", expanding=True)),
             text(OCCUPYING),
-            Appointment.blocked_until > bindparam("since"),
-            Appointment.blocked_until < bindparam("until"),
+            Appointment.start_at > bindparam("since"),
+            Appointment.start_at < bindparam("until"),
         )
-        .order_by(Appointment.blocked_until)
+        .group_by(Appointment.therapist_id)
     )
 
 
-def _microseconds(column: InstrumentedAttribute[datetime]) -> ColumnElement[int]:
-    return cast(extract("epoch", column) * 1_000_000, BigInteger)
+# As numbers: the driver takes longer to read a page of therapists' dates as texts than the database takes to find them.
+def _days(column: InstrumentedAttribute[Any]) -> ColumnElement[int]:
+    return type_coerce(column - literal(EPOCH.date(), Date), Integer)
+
+
+def _day(days: int) -> date:
+    return EPOCH.date() + timedelta(days=days)
+
+
+def _microseconds(column: InstrumentedAttribute[datetime]) -> ColumnElement[str]:
+    return cast(cast(extract("epoch", column) * 1_000_000, BigInteger), Text)
 
 
 def _moment(microseconds: int) -> datetime:
@@ -189,7 +250,7 @@ def by_therapist(rows: Iterable[tuple[UUID, One]]) -> Mapping[UUID, list[One]]:
     return found
 
 
-def time_zone_of(rules: Sequence[Row[Any]], exceptions: Sequence[Row[Any]], of_account: str) -> str:
+def time_zone_of(rules: Sequence[Hours], exceptions: Sequence[Row[Any]], of_account: str) -> str:
     """The zone of the hours; without any, the account's."""
     named = [*(rule.time_zone for rule in rules), *(day.time_zone for day in exceptions), of_account]
     return named[0]
@@ -200,7 +261,7 @@ def terms_of(profile: TherapistProfile | Row[Any]) -> dict[str, Any]:
     return {term: getattr(profile, column) for term, column in TERMS.items()}
 
 
-def _rule(row: Row[Any]) -> Rule:
+def _rule(row: Hours) -> Rule:
     return Rule(
         weekday=row.weekday,
         start_minute=row.start_minute,

@@ -23,6 +23,8 @@ from shared.settings import settings
 
 from .attendance import Course, Notice, Presence, Slot, Stage, course_of, is_missed, stage_of
 
+LOOKED_AT: Final = timedelta(days=7)
+"""How long after an appointment its notices say something of it; in time they are removed, one after another."""
 TAKES_PLACE: Final = frozenset(
     {
         AppointmentStatus.BOOKED,
@@ -50,7 +52,8 @@ def settle(db: Database, found: Appointment, notices: Iterable[Notice], moment: 
     """Make of an appointment what its notices say at this moment; of one that does not take place, nothing."""
     if found.status not in TAKES_PLACE:
         return
-    told, slot = list(notices), Slot(found.start_at, found.end_at)
+    slot = Slot(found.start_at, found.end_at)
+    told = list(notices) if moment < slot.closes_at + LOOKED_AT else []
     course = course_of(told, slot, moment)
     patient, therapist = attendees_of(db, found)
     if told:

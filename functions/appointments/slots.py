@@ -145,13 +145,21 @@ def free_slots(
     `busy` has to hold every session whose blocked time meets that of a slot and, where there is a daily maximum, every
     session of the days that meet `between`.
     """
+    session = terms.session
+    return tuple(Slot(start, start + session) for start in free_starts(terms, spans, busy, now, between))
+
+
+def free_starts(
+    terms: Terms, spans: Sequence[OpenSpan], busy: Sequence[Busy], now: datetime, between: Span
+) -> list[datetime]:
+    """When the sessions of `free_slots` start."""
     bookable, taken = terms.bookable(now), _merged(one.blocked for one in busy)
     within = Span(max(bookable.start_at, between.start_at), min(bookable.end_at + timedelta.resolution, between.end_at))
     starts = sorted({start for span in spans for start in _free_starts(terms, span, taken, within)})
     if terms.daily_maximum is not None:
         full = _full_days(terms, busy)
         starts = [start for start in starts if start.astimezone(terms.zone).date() not in full]
-    return tuple(Slot(start, start + terms.session) for start in starts)
+    return starts
 
 
 def is_bookable(

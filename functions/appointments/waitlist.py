@@ -17,7 +17,7 @@ from shared.contract import Schema
 from shared.database.models.accounts import User, UserStatus
 from shared.database.models.scheduling import Appointment, WaitlistEntry, WaitlistStatus
 from shared.database.transaction import expect_unique, transaction
-from shared.events import Event
+from shared.events import AppointmentChanged, Event
 from shared.http import cursor
 from shared.http.cursor import PageSize
 from shared.http.endpoint import Routes
@@ -28,7 +28,7 @@ from shared.session import Caller
 
 from . import own_appointments
 from .appointments import Party, ShownAppointment, shown
-from .booking import BookedAppointment
+from .booking import BookedAppointment, with_room
 from .freed_time import note_freed
 from .holds import HoldExpired, confirm, release
 from .moments import Moment
@@ -129,8 +129,7 @@ def leave_waitlist(caller: Caller, id: UUID) -> None:
 def accept_offer(caller: Caller, id: UUID) -> BookedAppointment:
     """Book the time that is offered; one that was accepted already is answered as it is."""
     appointment, told = accepted(caller, id)
-    outbox.hand_over(*told)
-    return BookedAppointment(appointment=appointment, zoom_join_url=None)
+    return with_room(appointment, *told)
 
 
 @routes.endpoint("POST /api/waitlist/{id}/decline", allow=patients, limit=Limit("decline-offer", 30, per=60))
@@ -192,7 +191,7 @@ def left(db: Database, caller: Caller, place_id: UUID) -> tuple[Event, ...]:
 
 
 @transaction(tries=TRIES)
-def accepted(db: Database, caller: Caller, place_id: UUID) -> tuple[ShownAppointment, tuple[Event, ...]]:
+def accepted(db: Database, caller: Caller, place_id: UUID) -> tuple[ShownAppointment, tuple[AppointmentChanged, ...]]:
     """Make a booking of what is offered. Raises NotFound, HoldExpired, TherapistNotAvailable."""
     place = _to_change(db, caller, place_id, Action.WAITLIST_ACCEPTED)
     meeting = _offered(db, caller, place)

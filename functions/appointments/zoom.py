@@ -18,9 +18,9 @@ from shared.telemetry import log
 
 from . import zoom_pauses
 from .zoom_access import AccessTokens, Credentials
-from .zoom_calls import Answer, Budget, ZoomAway, ZoomRefused, ask
+from .zoom_calls import Answer, Budget, MeetingRuns, ZoomAway, ZoomRefused, ask
 
-__all__ = ["Budget", "Plan", "Registrant", "Room", "Zoom", "ZoomAway", "ZoomRefused", "ZoomUser", "zoom"]
+__all__ = ["Budget", "MeetingRuns", "Plan", "Registrant", "Room", "Zoom", "ZoomAway", "ZoomRefused", "ZoomUser", "zoom"]
 
 TOPIC: Final = "Appointment"
 GUEST: Final = "Guest"
@@ -222,7 +222,7 @@ class RestZoom:
             self._ask("DELETE", f"/meetings/{_part(meeting_id)}", budget, query=quietly)
         except ZoomRefused as refused:
             if refused.code == IN_PROGRESS:
-                raise ZoomAway("the meeting is being held") from None
+                raise MeetingRuns("it can be removed later") from None
             if not is_gone(refused) and refused.code != HAS_ENDED:
                 raise
 

@@ -22,6 +22,10 @@ class ZoomAway(Exception):
     """Zoom did not answer in time, cannot right now, or asked us to wait: try again later."""
 
 
+class MeetingRuns(ZoomAway):
+    """The meeting is being held, and can be removed when it is over."""
+
+
 class ZoomRefused(Exception):
     """Zoom answered and will not do it; the same request would be refused again."""
 
@@ -41,10 +45,17 @@ class Budget:
 
     def left(self) -> float:
         """Seconds that are left. Raises ZoomAway where nothing can be done in them."""
-        seconds = self._ends_at - self._clock()
+        seconds = self._seconds()
         if seconds < LEAST_SECONDS:
             raise ZoomAway("no time left")
         return seconds
+
+    def is_left(self) -> bool:
+        """Whether anything can be done in what is left."""
+        return self._seconds() >= LEAST_SECONDS
+
+    def _seconds(self) -> float:
+        return self._ends_at - self._clock()
 
 
 @dataclass(frozen=True)

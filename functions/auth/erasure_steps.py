@@ -14,6 +14,7 @@ from shared.care_end import spread_word
 from shared.clock import now
 from shared.database.models.accounts import User, UserStatus
 from shared.database.models.analysis import MessageAnalysis
+from shared.database.models.files import FileAsset, FileStatus
 from shared.database.models.scheduling import Appointment, WaitlistEntry, WaitlistStatus
 from shared.database.models.trust import ErasureStatus
 from shared.database.transaction import transaction
@@ -54,6 +55,11 @@ def stop_training(claimed: Claimed) -> None:
     _repeat(forbid_training_batch, claimed)
 
 
+def forget_loose_files(claimed: Claimed) -> None:
+    """Files that were uploaded and never given to anybody are no part of a record; the bucket is told by their rows."""
+    _repeat(empty_loose_files_batch, claimed)
+
+
 def remove_rows(claimed: Claimed) -> None:
     """Every row of the tables that go at once."""
     _repeat(remove_batch, claimed, *policies_of(Fate.ERASED))
@@ -70,6 +76,7 @@ AT_ONCE: Final[tuple[Callable[[Claimed], None], ...]] = (
     close_account,
     end_ties,
     stop_training,
+    forget_loose_files,
     remove_rows,
     remove_identity,
 )
@@ -121,6 +128,17 @@ def forbid_training_batch(db: Database, claimed: Claimed) -> int:
     some = select(MessageAnalysis.id).where(*mine).limit(BATCH)
     changed = update(MessageAnalysis).where(MessageAnalysis.id.in_(some)).values(may_train=False)
     return len(db.execute(changed.returning(MessageAnalysis.id)).all())
+
+
+@transaction(tries=TRIES)
+def empty_loose_files_batch(db: Database, claimed: Claimed) -> int:
+    """Empty some files that belong to no conversation; how many."""
+    running(db, claimed)
+    [policy] = [policy for policy in policies_of(Fate.EMPTIED_LATER) if policy.model is FileAsset]
+    loose = (FileAsset.owner_id == claimed.user_id, FileAsset.conversation_id.is_(None))
+    some = select(FileAsset.id).where(*loose, FileAsset.status != FileStatus.DELETED).limit(BATCH)
+    emptied = update(FileAsset).where(FileAsset.id.in_(some)).values(**policy.empties, deleted_at=now())
+    return len(db.execute(emptied.returning(FileAsset.id)).all())
 
 
 @transaction(tries=TRIES)

@@ -45,6 +45,8 @@ ABOUT: Final = (
     "messageAnalysis and riskEvent are what a computer program guessed from the words of a message, so that your "
     "therapist would see sooner who needs them. It is often wrong, it knows nothing but those words, and it is no "
     "diagnosis. You may want to read these sections together with your therapist.",
+    "fileAsset lists your files. As long as you have your account, the content of each is to be had, signed in, at "
+    "/api/files/ followed by its id.",
     "If you are in distress or think of harming yourself, please call your local emergency number or a crisis line; "
     "in the United States and Canada call or text 988.",
 )

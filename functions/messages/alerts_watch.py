@@ -1,6 +1,6 @@
 """Whether the path of alerts is well: messages that wait too long for their analysis, the probe, and who is on call."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -21,6 +21,7 @@ from shared.session import Caller
 from shared.settings import settings
 from shared.telemetry import log
 
+from .crisis_lines import CHECKED_ON
 from .on_call import on_call
 
 routes = Routes()
@@ -56,6 +57,8 @@ class AlertsStatus(Schema):
     """Therapists who can be asked at this moment."""
     unscored: int
     """Messages that have waited longer than a minute to be delivered or analysed."""
+    crisis_lines_checked_on: date
+    """When somebody last went through the telephone lines that patients are shown."""
 
 
 @routes.endpoint("GET /api/alerts/status", allow=administrators, limit=Limit("alerts-status", 120, per=60))
@@ -74,7 +77,11 @@ def read_status(db: Database) -> AlertsStatus:
         .where(RiskEvent.status == RiskStatus.OPEN, RiskEvent.next_escalation_at.is_not(None), ~User.is_synthetic)
     )
     return AlertsStatus(
-        probe=_probe(db), waiting=db.scalar(waiting) or 0, on_call=len(on_call(db, now())), unscored=_unscored(db)
+        probe=_probe(db),
+        waiting=db.scalar(waiting) or 0,
+        on_call=len(on_call(db, now())),
+        unscored=_unscored(db),
+        crisis_lines_checked_on=CHECKED_ON,
     )
 
 

@@ -2,8 +2,8 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, Final
 
 from pydantic import Field
 from sqlalchemy import select
@@ -19,9 +19,10 @@ from shared.database.models.messaging import ConversationMember
 from shared.database.transaction import transaction
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
-from shared.problems import Conflict, Denial, FieldFault, Unavailable, Unprocessable
+from shared.problems import Conflict, Denial, FieldFault, TooManyRequests, Unavailable, Unprocessable
 from shared.roles import patients_and_therapists
 from shared.session import Caller
+from shared.settings import settings
 
 from .file_access import Reached, own_file, readable_file
 from .file_checking import SECONDS_UNTIL_STORAGE, FileGone
@@ -31,11 +32,19 @@ from .file_types import LARGEST, FileType, declared_type, media_type_to_send
 
 routes = Routes()
 
+SECONDS_UNTIL_ROOM: Final = 3600
+
 
 class TypeNotTaken(Unprocessable):
     """Files of this type are not taken."""
 
     title = "Files of this kind cannot be sent"
+
+
+class EnoughForToday(TooManyRequests):
+    """Somebody has announced as much as anybody may within a day."""
+
+    title = "You have sent as many large files as one can within a day"
 
 
 class NotShareable(Conflict):
@@ -97,7 +106,8 @@ def announce_file(caller: Caller, new: NewFile) -> FileToUpload:
         kinds = ", ".join(FileType)
         raise TypeNotTaken(errors=[FieldFault("/contentType", f"is none of {kinds}")])
     file = announce(caller, new, kind)
-    link = _link(lambda: file_storage().upload_link(file.object_name, file.content_type, file.size_bytes))
+    media_type = media_type_to_send(kind)
+    link = _link(lambda: file_storage().upload_link(file.object_name, media_type, file.size_bytes))
     return FileToUpload(file=shown_file(file), upload_url=link.url, headers=link.headers, expires_at=link.expires_at)
 
 
@@ -127,8 +137,9 @@ def delete_file(caller: Caller, id: uuid.UUID) -> ShownFile:
 
 @transaction
 def announce(db: Database, caller: Caller, new: NewFile, kind: FileType) -> FileAsset:
-    """Keep what was announced. Raises LicenceNotVerified."""
+    """Keep what was announced. Raises LicenceNotVerified, EnoughForToday."""
     access.require_licence(db, caller, action=Action.FILE_BEGUN)
+    _require_room(db, caller, new.size)
     file_id = uuid.uuid4()
     file = FileAsset(
         id=file_id,
@@ -183,6 +194,14 @@ def delete(db: Database, caller: Caller, file_id: uuid.UUID) -> ShownFile:
         raise access.ConversationClosed(denial=Denial(Action.FILE_DELETED, reached.subject_id, file_id))
     empty(reached)
     return shown_file(reached.file)
+
+
+def _require_room(db: Database, caller: Caller, size: int) -> None:
+    """Whatever became of it, what was announced within a day counts."""
+    since = now() - timedelta(days=1)
+    lately = select(FileAsset.size_bytes).where(FileAsset.owner_id == caller.user_id, FileAsset.created_at > since)
+    if sum(db.scalars(lately)) + size > settings().file_mib_a_day * 1024 * 1024:
+        raise EnoughForToday(retry_after=SECONDS_UNTIL_ROOM)
 
 
 def empty(reached: Reached) -> None:

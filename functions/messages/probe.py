@@ -9,12 +9,13 @@ from typing import Final
 from uuid import UUID, uuid4
 
 import httpx
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Database
 
 from shared.clock import now
 from shared.database.models.accounts import Session, Transport, User
 from shared.database.models.analysis import ProbeRun, RiskEvent, RiskOutcome, RiskStatus
+from shared.database.models.messaging import Message
 from shared.database.transaction import expect_unique, transaction
 from shared.events import RiskRaised
 from shared.session import open_session
@@ -27,6 +28,7 @@ from .probe_accounts import probe_patient
 ARRIVES_WITHIN: Final = timedelta(seconds=60)
 SECONDS_TO_SEND: Final = 10.0
 BODY: Final = "This is a probe of whether alerts arrive. Nobody wrote it. I want to die"
+CLIENT_ID: Final = "probe-"
 NOTE: Final = "A probe of whether alerts arrive; nobody wrote it."
 
 
@@ -89,16 +91,16 @@ def judged(db: Database) -> UUID | None:
 
 @transaction
 def begin(db: Database) -> _Sending | None:
-    """Claim this stretch of time, and open a session for the one message; None where the last was sent just now.
+    """Keep that one is sent, and open a session for the one message; None where the last was sent just now.
 
-    Raises _SentAlready where another tick claims it at the same moment.
+    Raises _SentAlready where another tick does so at the same moment.
     """
     moment = now()
-    slot = int(moment.timestamp() // (settings().probe_minutes * 60))
-    if db.scalar(select(exists().where(ProbeRun.slot >= slot))):
+    last = db.scalar(select(ProbeRun).order_by(ProbeRun.slot.desc()).limit(1))
+    if last is not None and moment - last.sent_at < timedelta(minutes=settings().probe_minutes):
         return None
     with expect_unique(db, "uq_probe_run_slot", _SentAlready):
-        run = ProbeRun(id=uuid4(), slot=slot, sent_at=moment)
+        run = ProbeRun(id=uuid4(), slot=last.slot + 1 if last else 1, sent_at=moment)
         db.add(run)
     patient, conversation_id = probe_patient(db)
     opened = open_session(db, patient, transport=Transport.BEARER, address="", user_agent="probe")
@@ -115,7 +117,7 @@ def finish(db: Database, sending: _Sending, failure: str | None) -> None:
 
 def _send(sending: _Sending) -> str | None:
     """As any patient's client does; what went wrong, if something did."""
-    message = {"conversationId": str(sending.conversation_id), "body": BODY, "clientId": f"probe-{sending.run_id}"}
+    message = {"conversationId": str(sending.conversation_id), "body": BODY, "clientId": f"{CLIENT_ID}{sending.run_id}"}
     try:
         answer = httpx.post(
             f"{settings().base_url}/api/messages",
@@ -134,16 +136,14 @@ def _send(sending: _Sending) -> str | None:
 
 @transaction
 def _note_arrival(db: Database, event: RiskRaised) -> None:
-    latest = select(ProbeRun.id).where(ProbeRun.sent_at <= event.occurred_at).order_by(ProbeRun.sent_at.desc()).limit(1)
+    query = select(Message.client_id).join(User, User.id == Message.sender_id)
+    client_id = db.scalar(query.where(Message.id == event.message_id, User.is_synthetic))
+    if client_id is None or not client_id.startswith(CLIENT_ID):
+        return
     db.execute(
         update(ProbeRun)
-        .where(
-            ProbeRun.id == latest.scalar_subquery(),
-            ProbeRun.arrived_at.is_(None),
-            exists().where(User.id == event.patient_id, User.is_synthetic),
-        )
+        .where(ProbeRun.id == UUID(client_id.removeprefix(CLIENT_ID)), ProbeRun.arrived_at.is_(None))
         .values(arrived_at=now())
-        .execution_options(synchronize_session=False)
     )
 
 

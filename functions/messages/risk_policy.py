@@ -1,11 +1,14 @@
 """How much a message worries: explicit words on the spot, the model's scores against its own thresholds."""
 
+import functools
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from .risk_language import LONG, Language, Phrase, slips
+from .risk_text import plain, without_quotations
 
 
 class Level(StrEnum):
@@ -30,73 +33,120 @@ class Risk:
     phrases: tuple[str, ...] = ()
 
 
-# Words by which people say that they want to die or to end their life, over text as `_plain` leaves it: lower case,
-# no accents, no apostrophes. Each is whole words. Ids are stable: they are kept with the risk event.
-PHRASES: Final[dict[str, str]] = {
-    "en-kill-myself": r"(?:kill(?:ing)?|unalive) (?:myself|my self)(?! (?:laughing|with laughter|at (?:work|the gym)))",
-    "en-end-my-life": r"end(?:ing)? (?:my (?:own )?life(?! insurance)|it all)",
-    "en-take-my-life": r"tak(?:e|ing) my (?:own )?life(?! (?:back|seriously|for granted|into|in (?:my own hands|a )))",
-    "en-want-to-die": r"(?:want(?:ed|ing)?|wanna|wish|ready|plan(?:ning)?) (?:to )?(?:die|be dead)"
-    r"(?! (?:(?:of|from) (?:old age|embarrassment|shame|laughter|laughing|boredom|cringe|happiness)|laughing|happy))",
-    "en-wish-dead": r"(?:wish i (?:was|were)|(?:be )?better off) dead",
-    "en-better-off": r"better off without me",
-    "en-suicidal": r"(?:feel(?:ing)?|am|im|being) suicidal|(?:have|having|had|get|getting) (?:\w+ )?suicidal thoughts",
-    "en-suicide-plan": r"commit(?:ting)? suicide|suicide (?:plan|note)|(?:think(?:ing)?|thought) (?:about|of) suicide",
-    "en-not-live": r"(?:dont|do not|no longer|never) (?:want to|wanna) (?:"
-    r"(?:live|be alive|exist)(?! (?:here|there|in|with|at|near|next|on|off|under|by|alone|together|without))"
-    r"|(?:be here|wake up)(?=\W*$|[^\w ]| [^\w ]| any| again| at all| tomorrow))",
-    "en-no-reason": r"(?:no|not any) (?:reason|point) (?:to|in) (?:live|living|going on|go on)",
-    "en-method": r"(?:hang(?:ing)?|drown(?:ing)?|poison(?:ing)?) myself|shoot(?:ing)? myself(?! in the foot)"
-    r"|(?:slit(?:ting)?|cut(?:ting)?) my wrists?|(?:want to|wanna|going to|gonna|ready to|thinking (?:about|of)) "
-    r"(?:overdos(?:e|ing)|jump(?:ing)? (?:off|in front of) (?:a|the) (?:bridge|building|roof|cliff|train))",
-    "es-matarme": r"matarme(?! (?:de risa|trabajando))|quitarme la vida|suicidarme",
-    "es-morir": r"(?:quiero|quisiera|deseo|ganas de) (?:morir(?:me)?|estar muert[oa])"
-    r"(?! de (?:risa|verguenza|amor|hambre|sueno))",
-    "es-no-vivir": r"no (?:quiero|deseo) (?:seguir )?vivi(?:r|endo)(?! (?:aqui|alli|en|con|sin|sol[oa]))",
-    "fr-tuer": r"me tuer(?! (?:au|a la|de) (?:travail|tache|boulot|rire))|me suicider|mettre fin a (?:mes jours|ma vie)"
-    r"|(?:veux|voudrais|vais|envie d)(?: |)en finir(?! avec (?!la vie|ma vie|tout))",
-    "fr-mourir": r"(?:veux|voudrais|envie de|aimerais) (?:mourir|etre morte?)(?! de (?:rire|honte|faim|soif))",
-    "fr-ne-plus-vivre": r"(?:ne )?(?:veux|voudrais|ai) plus (?:envie de )?(?:vivre|etre la)"
-    r"(?! (?:ici|a|en|avec|dans|sans))",
-    "de-umbringen": r"mich umbringen|bringe mich um|mich to(?:e)?ten|mir das leben nehmen|selbstmord begehen"
-    r"|mein(?:em)? leben (?:beenden|ein ende setzen)",
-    "de-sterben": r"(?:will|mo(?:e)?chte|wu(?:e)?nschte,? ich (?:konnte|ware|waere)) (?:nur noch |einfach |lieber )?"
-    r"(?:sterben|tot(?: sein)?)|(?:ware|waere) (?:gern|gerne|lieber|besser) tot",
-    "de-nicht-leben": r"(?:will|mo(?:e)?chte|mag) (?:einfach )?nicht mehr (?:leben|da sein|aufwachen)",
-    "pt-matar": r"(?:me matar|matar-me)(?! de (?:rir|trabalhar|estudar))|tirar (?:a )?minha (?:propria )?vida"
-    r"|acabar com (?:a )?minha vida|suicidar-me|me suicidar",
-    "pt-morrer": r"(?:quero|queria|vontade de) (?:morrer|estar mort[oa])(?! de (?:rir|vergonha|fome|amor))",
-    "pt-nao-viver": r"nao quero (?:mais )?(?:continuar a )?viver(?! (?:aqui|em|no|na|com|sem))",
-    "it-uccidermi": r"uccidermi|(?:voglio|vorrei) (?:uccider|ammazzar)mi|mi (?:voglio|vorrei) (?:uccidere|ammazzare)"
-    r"|ammazzarmi(?! (?:di|dalle) )|suicidarmi|togliermi la vita|farla finita",
-    "it-morire": r"(?:voglio|vorrei|voglia di) (?:morire|essere mort[oa])(?! (?:dal|dalle|di) )",
-    "it-non-vivere": r"non (?:voglio|ho) (?:piu )?(?:voglia di )?vivere(?! (?:qui|a|in|con|senza))",
-}
-_PATTERNS: Final = {name: re.compile(rf"\b(?:{pattern})\b") for name, pattern in PHRASES.items()}
-# Said not to be so: a negation, and between it and the phrase nothing but words that lead from one to the other. Any
-# other word may begin a thought of its own ("im not ok i want to die"), and "why not" denies nothing.
-_DENIED: Final = re.compile(
-    r"(?<!why )(?<!pourquoi )(?<!warum )(?<!porque )(?<!por que )(?<!perche )"
-    r"\b(?:no|not|never|dont|didnt|doesnt|wouldnt|wont|isnt|nunca|jamas|jamais|ne|pas|nicht|nie|keinen?|nao|non|mai)"
-    r"(?: (?:longer|ever|even|really|actually|currently|just|here|any|at|all|have|having|had|be|being|feel|feeling"
-    r"|going|gonna|want|wanting|wanted|wanna|wish|desire|intend|intending|intentions?|plans?|planning|try|trying|think"
-    r"|thinking|thoughts?|about|of|to|will|would|a|voy|quiero|quisiera|pienso|en|de|tengo|ganas|me|vais|veux"
-    r"|voudrais|envie|ai|plus|werde|mo?chte|mich|mehr|zu|vou|quero|penso|em|vontade|voglio|vorrei|ho|intenzione|di|mi"
-    r"|voglia)){0,4} $"
+_LOOKED_BACK: Final = 100
+"""Characters before a phrase in which a negation of it, or whoever it is said of, can stand."""
+_CLAUSE_END: Final = r"[.,;:!?()\u2026]"
+_WORDS: Final = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_BETWEEN: Final = "me|us|him|her|them|that|like|should|could|go|and|que|dass|di|de|da"
+_THINKS: Final = "think|thinking|thought|feel|keep|mean|pienso|denke|pense|penso"
+_INNER_VOICE: Final = (
+    r"\bmy (?:head|mind|brain|heart|diary|journal|note)\b|\bvoices?\b|\bthoughts?\b"
+    r"|\b(?:dije|escribi|pense|falei|escrevi|ho detto|ho scritto|jai dit|jai ecrit)\b"
 )
-_CLAUSE_END: Final = re.compile(r"[.,;:!?]|\b(?:but|pero|mais|aber|ma|mas)\b")
-_LOOKED_BACK: Final = 80
-"""Characters before a phrase in which a negation of it can stand."""
-_MARKS: Final = str.maketrans("", "", "'`\u00b4\u2018\u2019\u02bc\u2032*_~\"\u201c\u201d\u201e\u00ab\u00bb")
-"""Apostrophes, quotation marks, and what stands around words for emphasis."""
+
+
+class _Around:
+    """What is looked for around the phrases of a language; each pattern is compiled when it is first needed."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    @functools.cached_property
+    def clause_end(self) -> re.Pattern[str]:
+        """Where the thought ends that a phrase belongs to."""
+        return re.compile(rf"{_CLAUSE_END}|\b(?:{self._language.turns})\b")
+
+    @functools.cached_property
+    def denied(self) -> re.Pattern[str]:
+        """A denial that leads up to the phrase."""
+        asks = "".join(rf"(?<!{ask} )" for ask in self._language.asks.split("|"))
+        return re.compile(rf"{asks}\b(?:{self._language.denials})(?: (?:{self._language.leads})){{0,6}} $")
+
+    @functools.cached_property
+    def reported(self) -> re.Pattern[str]:
+        """Somebody else who says it, up to the phrase."""
+        between = rf"{self._language.selves}|{self._language.leads}|{_BETWEEN}"
+        others, says = self._language.others, self._language.says
+        return re.compile(rf"\b(?:{others})(?: \w+)? (?:{says})(?: (?:{between})){{0,8}} $")
+
+    @functools.cached_property
+    def subject(self) -> re.Pattern[str]:
+        """Who does or feels something."""
+        return re.compile(rf"\b(?:(?P<other>{self._language.others})|(?P<own>{self._language.selves}))\b")
+
+
+class _Known:
+    """A phrase to be looked for; compiled when a text first holds a word of it."""
+
+    def __init__(self, phrase: Phrase, around: _Around) -> None:
+        self.phrase = phrase
+        self._around = around
+
+    @functools.cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(rf"\b(?:{self.phrase.pattern})")
+
+    def is_said(self, text: str) -> bool:
+        """Whether somebody says it outright, and of themselves."""
+        return any(self._is_meant(text, hit) for hit in self._pattern.finditer(text))
+
+    def _is_meant(self, text: str, hit: re.Match[str]) -> bool:
+        start = hit.start()
+        clause = self._around.clause_end.split(text[max(0, start - _LOOKED_BACK) : start])[-1]
+        if self._around.denied.search(clause) or self._around.reported.search(clause):
+            return False
+        return self.phrase.is_own or not self._is_of_another(f"{clause}{hit[0]}")
+
+    def _is_of_another(self, clause: str) -> bool:
+        """Whether the last subject before or within the phrase is somebody else."""
+        last = None
+        for last in self._around.subject.finditer(clause):  # noqa: B007 - the last one is wanted
+            pass
+        return last is not None and last.lastgroup == "other"
+
+
+class _Check:
+    """Everything that is known: phrases by the words of which a text must hold one."""
+
+    def __init__(self, spoken: tuple[Language, ...]) -> None:
+        self._spoken = spoken
+        self.slips: Final = _slips(spoken)
+        self.by_word: Final[dict[str, list[_Known]]] = {}
+        for language in spoken:
+            around = _Around(language)
+            for known in (_Known(phrase, around) for phrase in language.phrases):
+                for word in known.phrase.needs.split():
+                    self.by_word.setdefault(word, []).append(known)
+
+    @functools.cached_property
+    def own_words(self) -> re.Pattern[str]:
+        """Before a quotation: that its words are the author's."""
+        return re.compile(
+            rf"\b(?:{self._all('selves')})(?: \w+){{0,3}} (?:{self._all('says')}|{_THINKS})\b|{_INNER_VOICE}"
+        )
+
+    @functools.cached_property
+    def others_words(self) -> re.Pattern[str]:
+        """Around a quotation: that its words are somebody else's."""
+        others, says, works = self._all("others"), self._all("says"), self._all("works")
+        return re.compile(rf"\b(?:(?:{others})(?: \w+){{0,3}} (?:{says})|{works}|(?:{says}) (?:{others}))\b")
+
+    def _all(self, member: str) -> str:
+        return "|".join(getattr(language, member) for language in self._spoken)
+
+    def is_anothers(self, before: str, after: str) -> bool:
+        """Whether a quotation with this around it holds somebody else's words."""
+        return not self.own_words.search(before) and bool(
+            self.others_words.search(before) or self.others_words.search(after)
+        )
 
 
 def explicit_risk(text: str) -> Risk | None:
     """High risk where a text says outright that its author wants to die; None where it does not."""
-    plain = _plain(text)
-    found = tuple(
-        name for name, pattern in _PATTERNS.items() if any(_is_meant(plain, hit) for hit in pattern.finditer(plain))
-    )
+    check = _check()
+    low = without_quotations(plain(text, check.slips), check.is_anothers)
+    candidates = {known.phrase.id: known for word in set(_WORDS.findall(low)) for known in check.by_word.get(word, ())}
+    found = tuple(sorted(name for name, known in candidates.items() if known.is_said(low)))
     return Risk(Level.HIGH, found) if found else None
 
 
@@ -119,18 +169,27 @@ def _level(score: float, limits: Mapping[str, float]) -> Level:
     return Level.LOW if score >= limits["raised"] / 2 else Level.NONE
 
 
-def _is_meant(plain: str, hit: re.Match[str]) -> bool:
-    before = plain[max(0, hit.start() - _LOOKED_BACK) : hit.start()]
-    return _DENIED.search(_CLAUSE_END.split(before)[-1]) is None
+def languages() -> tuple[Language, ...]:
+    """Every language that is known."""
+    from . import risk_words_de, risk_words_en, risk_words_es, risk_words_fr, risk_words_it, risk_words_pt
+
+    modules = (risk_words_en, risk_words_es, risk_words_pt, risk_words_fr, risk_words_de, risk_words_it)
+    return tuple(module.LANGUAGE for module in modules)
 
 
-def _plain(text: str) -> str:
-    # The acute accent on its own goes first: NFKC would make a blank and a combining mark of it.
-    composed = unicodedata.normalize("NFKC", text.translate(_MARKS)).casefold().translate(_MARKS)
-    letters = unicodedata.normalize("NFKD", composed)
-    kept = "".join(letter for letter in letters if unicodedata.category(letter) not in _INVISIBLE)
-    return re.sub(r"\s+", " ", kept)
+@functools.cache
+def _check() -> _Check:
+    return _Check(languages())
 
 
-_INVISIBLE: Final = {"Mn", "Me", "Cf"}
-"""Accents, and what has no width: joiners, soft hyphens, marks of direction."""
+def _slips(spoken: tuple[Language, ...]) -> dict[str, str]:
+    words = {word for language in spoken for word in language.keywords.split()}
+    words_of_their_own = words | {word for language in spoken for word in language.not_slips.split()}
+    words_of_their_own |= {word for language in spoken for phrase in language.phrases for word in phrase.needs.split()}
+    return {
+        slip: word
+        for word in sorted(words)
+        if len(word) >= LONG
+        for slip in slips(word)
+        if slip not in words_of_their_own
+    }

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from uuid import UUID, uuid4
 
 from pydantic import Field
-from sqlalchemy import and_, delete, exists, func, select
+from sqlalchemy import and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session as Database
 
 from shared.clock import now
@@ -107,18 +107,19 @@ def _wanting() -> Iterator[tuple[UUID, int]]:
 
 @transaction
 def conversations_wanting(db: Database, after: UUID | None) -> list[tuple[UUID, int]]:
-    """Some conversations with fewer packs than full blocks, by id; none whose patient is erased: nobody reads them."""
-    erased = exists().where(
+    """Some conversations with fewer packs than full blocks, by id; none that nobody reads, as its patient is erased or
+    no person."""
+    unread = exists().where(
         ConversationMember.conversation_id == Conversation.id,
         ConversationMember.user_id == User.id,
         User.role == Role.PATIENT,
-        User.status == UserStatus.ERASED,
+        or_(User.status == UserStatus.ERASED, User.is_synthetic),
     )
     packs = and_(MessageSearchPack.conversation_id == Conversation.id, MessageSearchPack.form == FORM)
     query = (
         select(Conversation.id, Conversation.last_seq)
         .outerjoin(MessageSearchPack, packs)
-        .where(Conversation.last_seq >= BLOCK, ~erased)
+        .where(Conversation.last_seq >= BLOCK, ~unread)
         .group_by(Conversation.id, Conversation.last_seq)
         .having((func.count(MessageSearchPack.id) + 1) * BLOCK <= Conversation.last_seq)
         .order_by(Conversation.id)

@@ -54,7 +54,7 @@ def claim_unread(db: Database) -> list[UnreadWaiting]:
         .join(Conversation, Conversation.id == ConversationMember.conversation_id)
         .join(Message, Message.conversation_id == Conversation.id)
         .join(User, User.id == ConversationMember.user_id)
-        .where(*_is_waiting(), User.status == UserStatus.ACTIVE)
+        .where(*_is_waiting(), User.status == UserStatus.ACTIVE, ~User.is_synthetic)
         .distinct()
         .limit(AT_MOST)
     ).tuples()

@@ -3,7 +3,7 @@
 import gc
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from flask import Flask, Request, Response, current_app, g, has_app_context, request
@@ -242,9 +242,10 @@ def _incoming(endpoint: Endpoint) -> Any:
     try:
         parsed = endpoint.incoming.model_validate_json(raw, strict=True)
     except ValidationError as error:
-        raise problem_json.body_fault(error) from None
+        raise problem_json.body_fault(error, raw) from None
     if b"\\u0000" in raw:
-        _refuse([problem_json.pointer(place) for place in _places_of_nul(from_json(raw))])
+        places = problem_json.places_of(from_json(raw), lambda value: "\0" in value)
+        _refuse([problem_json.pointer(place) for place in places])
     return parsed
 
 
@@ -269,17 +270,6 @@ def _refuse(places_of_nul: list[str]) -> None:
     """The database cannot keep U+0000, which JSON and queries can carry as an escape."""
     if places_of_nul:
         raise Unprocessable(errors=[FieldFault(place, "must not contain U+0000") for place in places_of_nul])
-
-
-def _places_of_nul(value: Any, place: tuple[int | str, ...] = ()) -> Iterator[tuple[int | str, ...]]:
-    if isinstance(value, str):
-        if "\0" in value:
-            yield place
-        return
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, member in members:
-        yield from _places_of_nul(str(name), (*place, name))
-        yield from _places_of_nul(member, (*place, name))
 
 
 def _outgoing(endpoint: Endpoint, returned: Any) -> Response:

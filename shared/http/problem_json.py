@@ -1,6 +1,7 @@
 """The one translation of what went wrong into RFC 9457 `application/problem+json`."""
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Response
@@ -18,6 +19,8 @@ PLAIN_WORDS = {
     "uuid_parsing": "must be an id",
     "uuid_type": "must be an id",
 }
+Place = tuple[int | str, ...]
+"""Names and numbers that lead to a part of a JSON document."""
 BY_STATUS: dict[int, type[Problem]] = {
     400: problems.Malformed,
     404: problems.NotFound,
@@ -40,12 +43,35 @@ def response_for(error: Exception) -> Response:
     return _response(Problem())
 
 
-def body_fault(error: ValidationError) -> Problem:
-    """What is wrong with a body: 400 where it is no JSON, else 422 naming each field by JSON Pointer."""
+def body_fault(error: ValidationError, raw: bytes) -> Problem:
+    """What is wrong with a body: 400 where it is no JSON, else 422; fields are named by JSON Pointer."""
     faults = error.errors(include_input=False, include_url=False, include_context=False)
     if faults[0]["type"] == "json_invalid":
-        return problems.Malformed("The body is not valid JSON.")
+        return problems.Malformed("The body is not valid JSON.", errors=_half_pairs(raw))
     return problems.Unprocessable(errors=[FieldFault(pointer(fault["loc"]), _words(fault)) for fault in faults])
+
+
+def _half_pairs(raw: bytes) -> list[FieldFault]:
+    """Where a body has half of a surrogate pair, which is no text (RFC 8259, section 8.2), and is JSON otherwise."""
+    if b"\\u" not in raw:
+        return []
+    try:
+        places = list(places_of(json.loads(raw), lambda text: any("\ud800" <= unit <= "\udfff" for unit in text)))
+    except (ValueError, RecursionError):
+        return []
+    return [FieldFault(pointer(place), "must not contain half of a surrogate pair") for place in places]
+
+
+def places_of(value: Any, is_wrong: Callable[[str], bool], place: Place = ()) -> Iterator[Place]:
+    """Where in a document the texts and names are that are wrong."""
+    if isinstance(value, str):
+        if is_wrong(value):
+            yield place
+        return
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, member in members:
+        yield from places_of(str(name), is_wrong, (*place, name))
+        yield from places_of(member, is_wrong, (*place, name))
 
 
 def query_fault(error: ValidationError) -> Problem:
@@ -71,7 +97,7 @@ def _response(problem: Problem) -> Response:
     return response
 
 
-def pointer(location: tuple[int | str, ...]) -> str:
+def pointer(location: Place) -> str:
     """The JSON Pointer (RFC 6901) of a place in a document."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 

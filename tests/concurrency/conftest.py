@@ -20,7 +20,9 @@ from tests.inside import inside
 from tests.waiting import until
 
 PARTS = {"postgres", "database", "redis", "upstash", "messages"}
-LIMITS = "send-message=100000/1,read-messages=100000/1,conversations=100000/1"
+LIMITS = ",".join(
+    f"{name}=100000/1" for name in ("send-message", "read-messages", "conversations", "edit-message", "delete-message")
+)
 
 
 @pytest.fixture(scope="module")

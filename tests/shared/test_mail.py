@@ -85,7 +85,7 @@ def test_a_calendar_arrives_byte_for_byte(sent: Sent) -> None:
 
 
 def test_a_line_break_in_a_subject_is_refused(product: LocalCloud) -> None:
-    with pytest.raises(ValueError, match="newline|linefeed"):
+    with pytest.raises(ValueError, match=r"newline|linefeed"):
         mailer().send(replace(PLAIN, subject="Hello\r\nBcc: everybody@people.test"))
 
 

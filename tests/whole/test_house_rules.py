@@ -52,6 +52,7 @@ PATIENTS_ROWS = {
         "shared/messages.py",
         "functions/messages/conversations.py",
         "functions/messages/edits.py",
+        "functions/messages/file_access.py",
         "functions/messages/messages.py",
         "functions/messages/search.py",
         "functions/messages/search_blocks.py",
@@ -113,6 +114,9 @@ PATIENTS_ROWS = {
         "functions/appointments/no_shows.py",
         "functions/appointments/settling.py",
         "functions/appointments/zoom_notices.py",
+        "functions/appointments/kept_meetings.py",
+        "functions/appointments/meeting_hosts.py",
+        "functions/appointments/reconciliation.py",
     },
     "AppointmentAttendee": {
         "functions/appointments/taking_time.py",

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from tests.people import Person, add_care, add_person
 from tests.waiting import until
 
 BODY = "zebra-quince-7731"
+FILE_NAME = "okapi-lovage-6120"
 NAME = "Quillon Zabriskie"
 EMAIL = "zorro-lemur-4410@people.test"
 PASSWORD = "walrus-turnip-9925"
@@ -115,7 +117,34 @@ def _converse(cloud: LocalCloud, client: httpx.Client, patient: Person) -> None:
         refused = client.post("/api/messages", json={"conversationId": opened["id"], "body": wrong})
         assert refused.status_code == 422
         assert BODY not in refused.text
+    _send_file(client, opened["id"])
+    _change_and_search(client, opened["id"])
     _wait_until_analysed(cloud, therapist, opened["id"])
+
+
+def _change_and_search(client: httpx.Client, conversation_id: str) -> None:
+    """Edit one message, delete another, and look for what is left."""
+    first, second, *_ = client.get("/api/messages", params={"conversationId": conversation_id}).json()["items"]
+    edit = {"body": f"{BODY}, to put it otherwise", "version": 1}
+    assert client.patch(f"/api/messages/{first['id']}", json=edit).status_code == 200
+    assert client.delete(f"/api/messages/{second['id']}").status_code == 200
+    found = client.post("/api/messages/search", json={"query": BODY}).json()["items"]
+    assert edit["body"] in [message["body"] for message in found]
+    assert client.post("/api/messages/search", json={"query": BODY, "limit": BODY}).status_code == 422
+
+
+def _send_file(client: httpx.Client, conversation_id: str) -> None:
+    """Announce, put into the bucket, complete, send with a message, and read."""
+    about = {"contentType": "text/plain", "size": 2, "sha256": hashlib.sha256(b"hi").hexdigest()}
+    announced = client.post("/api/files", json=about | {"fileName": f"{FILE_NAME}.txt"}).json()
+    put = httpx.put(announced["uploadUrl"], content=b"hi", headers=announced["headers"])
+    assert put.status_code == 200
+    file_id = announced["file"]["id"]
+    assert client.post(f"/api/files/{file_id}/complete", json={}).status_code == 200
+    message = {"conversationId": conversation_id, "body": BODY, "attachmentIds": [file_id]}
+    [sent] = client.post("/api/messages", json=message).json()["message"]["attachments"]
+    assert sent["fileName"] == f"{FILE_NAME}.txt"
+    assert FILE_NAME not in client.get(f"/api/files/{file_id}").json()["downloadUrl"]
 
 
 async def _type(cloud: LocalCloud, patient: Person, conversation_id: str) -> None:
@@ -196,6 +225,10 @@ def _heard(cloud: LocalCloud, monitor: socket.socket) -> bytes:
 
 def test_what_is_written_is_to_be_read_nowhere(traces: Traces) -> None:
     assert traces.showing(BODY) == set()
+
+
+def test_what_a_file_is_called_is_to_be_read_nowhere(traces: Traces) -> None:
+    assert traces.showing(FILE_NAME) == set()
 
 
 def test_a_password_is_to_be_read_nowhere(traces: Traces) -> None:

@@ -10,9 +10,11 @@ down_revision = "0030"
 def upgrade() -> None:
     op.create_table(
         "reminder_progress",
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("reminder", sa.Text(), nullable=False),
         sa.Column("reached_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reached_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("reminder IN ('day-before', 'hour-before')", name=op.f("ck_reminder_progress_reminder")),
-        sa.PrimaryKeyConstraint("reminder", name=op.f("pk_reminder_progress")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder_progress")),
+        sa.UniqueConstraint("reminder", name=op.f("uq_reminder_progress_reminder")),
     )

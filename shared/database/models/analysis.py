@@ -180,7 +180,7 @@ class OnCallEntry(Base):
 class ProbeRun(Base):
     """One look at whether alerts arrive: a marked message of nobody's was sent, and its alert came back or did not.
 
-    `slot` counts stretches of the setting's length, so that of two ticks at once one sends.
+    `slot` counts them, so that of two ticks at once one sends.
     """
 
     __tablename__ = "probe_run"

@@ -276,7 +276,9 @@ class ReminderProgress(Base):
     """How far appointments were looked at for a reminder: all up to this start and, among those at it, this id."""
 
     __tablename__ = "reminder_progress"
+    __table_args__ = (UniqueConstraint("reminder"),)
 
-    reminder: Mapped[Reminder] = mapped_column(OneOf(Reminder), primary_key=True)
+    id: Mapped[Id]
+    reminder: Mapped[Reminder] = mapped_column(OneOf(Reminder))
     reached_at: Mapped[datetime]
     reached_id: Mapped[uuid.UUID]

@@ -1,7 +1,7 @@
 """Stock Socket.IO clients that remember what they were told."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import socketio
@@ -73,6 +73,17 @@ class Client:
     async def hears_of(self, seq: int) -> None:
         """Wait until the last message that it was told has this number."""
         await eventually(lambda: self.seqs[-1:] == [seq])
+
+    def pause_reading(self) -> asyncio.Transport:
+        """Read nothing more, until the transport is told to."""
+        transport = self._client.eio.ws._response.connection.transport
+        transport.pause_reading()
+        return cast("asyncio.Transport", transport)
+
+    def drop(self) -> None:
+        """Be gone without a word, if it is connected at all."""
+        if (socket := self._client.eio.ws) and (connection := socket._response.connection) and connection.transport:
+            connection.transport.abort()
 
     async def close(self) -> None:
         await self._client.disconnect()

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import time
@@ -12,6 +13,7 @@ import httpx
 import pytest
 from redis import Redis
 from websockets.asyncio.client import connect as raw
+from websockets.exceptions import ConnectionClosed
 
 from dev.cloud import LocalCloud
 from tests.containers.realtime.clients import Clients
@@ -109,6 +111,53 @@ async def test_a_reader_that_stalls_is_cut_off_and_delays_nobody(
         raise AssertionError("the stalled socket was never cut off")
     assert slowest < 1
     stalled.close()
+
+
+@pytest.mark.parametrize("junk", ["3", '42["nothing"]', '42["typing",{}]', "40"])
+async def test_a_flood_of_frames_is_cut_off_and_delays_nobody(
+    cloud: LocalCloud, redis: Redis, clients: Clients, care: Care, junk: str
+) -> None:
+    others = await clients.joined(care.therapist, care)
+    async with raw(f"{cloud.url('realtime_1').replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket") as socket:
+        await socket.recv()
+        await socket.send("40" + json.dumps({"token": care.patient.token}))
+        await socket.recv()
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(2000):
+                await socket.send(junk)
+        [sent] = keep(care)
+        began = time.monotonic()
+        publish(redis, sent)
+        await others.hears_of(sent.seq)
+        assert time.monotonic() - began < 1
+        await asyncio.wait_for(socket.wait_closed(), 5)
+        assert (socket.close_code, socket.close_reason) == (1008, "too many frames")
+
+
+async def test_before_signing_in_few_frames_are_taken(hasty: RelayProcess) -> None:
+    async with raw(f"{hasty.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket") as socket:
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(50):
+                await socket.send("3")
+        await asyncio.wait_for(socket.wait_closed(), 5)
+        assert (socket.close_code, socket.close_reason) == (1008, "too many frames")
+
+
+async def test_whoever_lags_is_spared_what_can_be_left_out_and_catches_up_on_the_rest(
+    redis: Redis, clients: Clients, care: Care
+) -> None:
+    patient = await clients.joined(care.patient, care)
+    therapist = await clients.joined(care.therapist, care)
+    transport = therapist.pause_reading()
+    for number in range(100):
+        publish(redis, *keep(care, "\U0001f4a4" * 2000))
+        if number == 99:
+            await patient.ask("typing", {"conversationId": str(care.conversation_id)})
+    await patient.hears_of(100)
+    transport.resume_reading()
+    await therapist.hears_of(100)
+    assert therapist.seqs == list(range(1, 101))
+    assert not therapist.heard("user-typing")
 
 
 async def stall(url: str, care: Care) -> asyncio.StreamWriter:

@@ -8,6 +8,7 @@ from redis import Redis
 from dev.cloud import LocalCloud
 from tests.containers.realtime.clients import Clients
 from tests.containers.realtime.people import Care
+from tests.containers.realtime.test_presence import choose
 from tests.waiting import eventually
 
 
@@ -42,6 +43,16 @@ async def test_a_fast_typist_is_told_once(clients: Clients, care: Care) -> None:
         await patient.ask("typing", {"conversationId": str(care.conversation_id)})
     await eventually(lambda: therapist.heard("user-stopped-typing"))
     assert len(therapist.heard("user-typing")) == 1
+
+
+async def test_who_does_not_want_to_be_seen_typing_is_not(clients: Clients, care: Care) -> None:
+    choose(care.patient, typing_visible=False)
+    patient, therapist = await clients.joined(care.patient, care), await clients.joined(care.therapist, care)
+    there = {"conversationId": str(care.conversation_id)}
+    assert await patient.ask("typing", there) == {}
+    await therapist.ask("typing", there)
+    await patient.hears("user-typing")
+    assert not therapist.told
 
 
 async def test_only_who_joined_may_type(clients: Clients, care: Care) -> None:

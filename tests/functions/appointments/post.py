@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import default as modern
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session as Database
 from werkzeug.test import TestResponse
 
 from dev.mails import Mail, read_mail
+from shared.database.models.accounts import User
 from shared.database.models.outbox_events import OutboxEvent
+from shared.database.transaction import transaction
 from shared.events import AppointmentChanged, ReminderDue, SeriesBooked, TimeOffered
 from tests.people import Person, rows
 
@@ -82,3 +86,11 @@ class Post:
     def subjects(self, reader: Person) -> list[str]:
         """What stands above the mails to somebody, the oldest first."""
         return [mail.subject for mail in self.to(reader)]
+
+
+@transaction
+def become(db: Database, /, person: Person, **columns: Any) -> None:
+    """Columns of somebody's account are otherwise from now on: language, zone, name, preferences."""
+    user = db.get_one(User, person.id)
+    for name, value in columns.items():
+        setattr(user, name, value)

@@ -8,13 +8,16 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as Database
 from werkzeug.test import TestResponse
 
 from shared.clock import now
 from shared.database.models.audit_trail import AuditEvent, AuditOutcome
 from shared.database.models.care import CareRelationship, CareStatus
 from shared.database.models.messaging import Conversation
+from shared.database.models.scheduling import Appointment
+from shared.database.transaction import transaction
 from shared.roles import Role
 from tests.functions.appointments.calendars import add_appointment, keep_hours
 from tests.functions.appointments.care import describe
@@ -22,7 +25,7 @@ from tests.people import As, Pair, Person, add_pair, add_person, end_care, rows
 
 # What each role is answered where it names nothing of its own and sends an empty body (patient, therapist,
 # administrator); nobody at all gets 401.
-BY_ROLE: Final[dict[str, tuple[int, int, int]]] = {
+BY_ROLE: dict[str, tuple[int, int, int]] = {
     "GET /api/therapists/available": (200, 403, 403),
     "GET /api/therapists/{id}/slots": (404, 404, 403),
     "POST /api/therapists/{id}/connect": (404, 403, 403),
@@ -35,6 +38,7 @@ BY_ROLE: Final[dict[str, tuple[int, int, int]]] = {
     "GET /api/appointments/{id}": (404, 404, 403),
     "PATCH /api/appointments/{id}": (422, 422, 403),
     "POST /api/appointments/{id}/cancel": (422, 422, 403),
+    "GET /api/appointments/{id}/calendar.ics": (404, 404, 403),
 }
 BY_ROLE |= {
     "POST /api/appointments/series": (422, 403, 403),
@@ -47,7 +51,13 @@ BY_ROLE |= {
     "POST /api/waitlist/{id}/accept": (404, 403, 403),
     "POST /api/waitlist/{id}/decline": (404, 403, 403),
 }
-INTERNAL: Final = ("POST /api/internal/appointments/events",)
+BY_ROLE |= {
+    "POST /api/appointments/{id}/join": (404, 404, 403),
+    "POST /api/appointments/{id}/attendance": (403, 422, 403),
+}
+SIGNED: Final = ("POST /api/webhooks/zoom",)
+"""Routes that ask for a signature in place of a session."""
+INTERNAL: Final = ("POST /api/internal/appointments/events", "POST /api/internal/appointments/tick")
 RELATIONS: Final = ("own", "ended", "requested", "declined", "another's", "none")
 
 
@@ -105,7 +115,31 @@ BY_RELATION: Final = {
         patient=(200, 200, 200, 200, 404, 404),
         therapist=(200, 200, 200, 200, 404, 404),
     ),
+    "GET /api/appointments/{id}/calendar.ics": ByRelation(
+        lambda asking, to: asking.get(f"/api/appointments/{to.appointment_id}/calendar.ics"),
+        "appointment.calendar-file",
+        patient=(200, 200, 200, 200, 404, 404),
+        therapist=(200, 200, 200, 200, 404, 404),
+    ),
+    "POST /api/appointments/{id}/attendance": ByRelation(
+        lambda asking, to: mark(asking, to.appointment_id),
+        "",
+        patient=(403,) * 6,
+        therapist=(200, 200, 200, 200, 404, 404),
+    ),
 }
+
+
+def mark(asking: As, appointment_id: UUID) -> TestResponse:
+    begin(appointment_id)
+    return asking.post(f"/api/appointments/{appointment_id}/attendance", {"patient": "attended"})
+
+
+@transaction
+def begin(db: Database, appointment_id: UUID) -> None:
+    began = now() - timedelta(minutes=5)
+    times = {"start_at": began, "blocked_from": began}
+    db.execute(update(Appointment).where(Appointment.id == appointment_id).values(**times))
 
 
 def connect(asking: As, therapist: Person) -> TestResponse:
@@ -136,7 +170,7 @@ def ask(client: FlaskClient, role: Role | None, route: str) -> int:
 
 def test_the_table_here_names_every_public_route(appointments: FlaskClient) -> None:
     paths = appointments.get("/openapi.json").get_json()["paths"]
-    assert {f"{method.upper()} {path}" for path in paths for method in paths[path]} == set(BY_ROLE)
+    assert {f"{method.upper()} {path}" for path in paths for method in paths[path]} == {*BY_ROLE, *SIGNED}
 
 
 @pytest.mark.parametrize("role", [*Role, None])
@@ -144,6 +178,15 @@ def test_the_table_here_names_every_public_route(appointments: FlaskClient) -> N
 def test_each_route_hears_whom_it_states(appointments: FlaskClient, route: str, role: Role | None) -> None:
     expected = dict(zip((Role.PATIENT, Role.THERAPIST, Role.ADMINISTRATOR), BY_ROLE[route], strict=True))
     assert ask(appointments, role, route) == (expected[role] if role else 401)
+
+
+@pytest.mark.parametrize("role", [*Role, None])
+@pytest.mark.parametrize("route", SIGNED)
+def test_a_session_opens_no_route_that_asks_for_a_signature(
+    appointments: FlaskClient, environment: Callable[..., None], route: str, role: Role | None
+) -> None:
+    environment(zoom_webhook_secret="the secret token of the subscription")
+    assert ask(appointments, role, route) == 401
 
 
 @pytest.mark.parametrize("role", [*Role, None])

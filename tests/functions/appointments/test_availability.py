@@ -564,9 +564,9 @@ def test_what_is_over_costs_nothing(appointments: FlaskClient) -> None:
     therapist = add_person(Role.THERAPIST)
     add_history(therapist, add_person(), 3000)
     found = plan_of_busy_times(therapist)
-    assert "ix_appointment_therapist_blocked" in found
+    assert "uq_appointment_therapist_start" in found
     condition = next(line for line in found.splitlines() if "Index Cond" in line)
-    assert condition.count("blocked_until") == 2
+    assert condition.count("start_at") == 2
 
 
 def test_hours_are_set_and_slots_are_shown_without_redis(appointments: FlaskClient, product: LocalCloud) -> None:

@@ -9,17 +9,15 @@ import vobject
 from flask.testing import FlaskClient
 from icalendar import Calendar
 from sqlalchemy import select
-from sqlalchemy.orm import Session as Database
 from werkzeug.test import TestResponse
 
 from shared.clock import held_at
-from shared.database.models.accounts import User
 from shared.database.models.audit_trail import AuditEvent, AuditOutcome
 from shared.database.models.profiles import CredentialsStatus
 from shared.database.models.scheduling import AppointmentStatus
-from shared.database.transaction import transaction
 from tests.functions.appointments.calendars import NOON, TUESDAY_AT_NINE, Practice, add_practice, book, times
-from tests.people import As, Person, add_person, change_licence, rows
+from tests.functions.appointments.post import become
+from tests.people import As, add_person, change_licence, rows
 
 
 @pytest.fixture(autouse=True)
@@ -37,13 +35,6 @@ def practice(appointments: FlaskClient) -> Practice:
 def path(appointments: FlaskClient, practice: Practice) -> str:
     made = book(As(appointments, practice.patient), practice.therapist).get_json()["appointment"]
     return f"/api/appointments/{made['id']}"
-
-
-@transaction
-def become(db: Database, person: Person, **columns: Any) -> None:
-    user = db.get_one(User, person.id)
-    for name, value in columns.items():
-        setattr(user, name, value)
 
 
 def event_in(answer: TestResponse) -> Any:

@@ -21,7 +21,7 @@ from functions.appointments.mail_names import topic
 from shared import outbox
 from shared.appointments import note_change
 from shared.clock import held_at
-from shared.database.models.accounts import User, UserStatus
+from shared.database.models.accounts import UserStatus
 from shared.database.models.care import CareRelationship
 from shared.database.models.delivery import EmailDelivery, EmailStatus
 from shared.database.models.outbox_events import OutboxEvent
@@ -51,7 +51,7 @@ from tests.functions.appointments.calendars import (
     times,
 )
 from tests.functions.appointments.care import step
-from tests.functions.appointments.post import Post
+from tests.functions.appointments.post import Post, become
 from tests.functions.internal_calls import InternalCalls
 from tests.people import As, Person, rows
 
@@ -71,13 +71,6 @@ def practice(appointments: FlaskClient) -> Practice:
     become(made.patient, name=NAMES["patient"], time_zone="America/Los_Angeles")
     become(made.therapist, name=NAMES["therapist"], time_zone="Europe/Berlin")
     return made
-
-
-@transaction
-def become(db: Database, person: Person, **columns: Any) -> None:
-    user = db.get_one(User, person.id)
-    for name, value in columns.items():
-        setattr(user, name, value)
 
 
 def booked(client: FlaskClient, practice: Practice, start_at: datetime = TUESDAY_AT_NINE) -> dict[str, Any]:
@@ -280,7 +273,11 @@ def test_what_ends_with_care_is_told_for_each_appointment(
 
 
 def test_what_ends_with_an_account_is_told_to_each_as_it_concerns_them(practice: Practice, post: Post) -> None:
-    off = {"cancelled_by": practice.patient.id, "cancel_reason": CancelReason.ACCOUNT_CLOSED, "cancelled_at": NOON}
+    off: dict[str, Any] = {
+        "cancelled_by": practice.patient.id,
+        "cancel_reason": CancelReason.ACCOUNT_CLOSED,
+        "cancelled_at": NOON,
+    }
     made = add_appointment(practice.patient, practice.therapist, status=AppointmentStatus.CANCELLED, **off)
     note(made, AppointmentChange.CANCELLED)
     post.deliver()

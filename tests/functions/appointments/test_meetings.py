@@ -21,6 +21,7 @@ from functions.appointments.zoom_calls import Budget
 from shared.appointments import note_change
 from shared.clock import held_at
 from shared.database.encryption import KeyRing, unseal
+from shared.database.models.audit_trail import AuditEvent
 from shared.database.models.outbox_events import OutboxEvent
 from shared.database.models.scheduling import Appointment, AppointmentStatus, CancelReason, ZoomStatus
 from shared.database.transaction import transaction
@@ -615,3 +616,35 @@ def test_therapists_see_no_way_in_that_is_the_patients(
     said = As(appointments, practice.therapist).get(f"/api/appointments/{kept().id}").get_data(as_text=True)
     assert url not in said
     assert As(appointments, add_person(Role.PATIENT)).get(f"/api/appointments/{kept().id}").status_code == 404
+
+
+def test_what_was_held_gets_its_room_when_it_is_confirmed(patient: As, practice: Practice, zoom: LocalZoom) -> None:
+    body = {"therapistId": str(practice.therapist.id), **times(TUESDAY_AT_NINE)}
+    held = patient.post("/api/appointments/holds", body).get_json()["appointment"]
+    assert zoom.asked() == []
+    answers = [patient.post(f"/api/appointments/{held['id']}/confirm") for _ in range(2)]
+    assert [answer.get_json()["appointment"]["video"] for answer in answers] == ["ready", "ready"]
+    assert answers[0].get_json()["zoomJoinUrl"] == answers[1].get_json()["zoomJoinUrl"] is not None
+    assert len(zoom.meetings()) == 1
+
+
+def test_what_becomes_of_a_meeting_is_in_the_audit_trail(
+    appointments: FlaskClient, patient: As, practice: Practice, zoom: LocalZoom, outbox: Outbox
+) -> None:
+    book(patient, practice.therapist)
+    outbox.push(again=True)
+    cancel(patient)
+    for _ in range(2):
+        outbox.push(again=True)
+    first = [("meeting.made", practice.patient.id), ("meeting.removed", None)]
+    assert deeds() == first
+    alone = add_practice()
+    book(As(appointments, alone.patient), alone.therapist)
+    assert deeds() == sorted([*first, ("meeting.not-to-be-had", alone.patient.id)])
+
+
+def deeds() -> list[tuple[str, UUID | None]]:
+    """What was done about meetings, by its name, and in whose session."""
+    entries = rows(select(AuditEvent).where(AuditEvent.action.like("meeting.%")))
+    assert {entry.subject_id for entry in entries} <= set(rows(select(Appointment.patient_id)))
+    return sorted((entry.action, entry.actor_id) for entry in entries)

@@ -188,9 +188,8 @@ def test_a_session_whose_end_was_never_told_is_over_too(telling: Telling, practi
 
 @pytest.mark.parametrize("status", AppointmentStatus)
 def test_only_what_takes_place_is_settled(telling: Telling, practice: Practice, status: AppointmentStatus) -> None:
-    add_appointment(practice.patient, practice.therapist, status=status, held_until=None)
-    if status is AppointmentStatus.HELD:
-        change_appointment(appointment().id, held_until=now() + timedelta(days=30))
+    held = {"held_until": now() + timedelta(days=30)} if status is AppointmentStatus.HELD else {}
+    add_appointment(practice.patient, practice.therapist, status=status, **held)
     telling.tick(at(200))
     assert appointment().status is (COMPLETED if status in (BOOKED, IN_SESSION) else status)
 

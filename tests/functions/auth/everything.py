@@ -36,7 +36,7 @@ from shared.database.models.credentials import (
 from shared.database.models.delivery import EmailDelivery, EmailStatus
 from shared.database.models.files import FileAsset, FileShare, FileStatus, MessageAttachment
 from shared.database.models.learning import MLFeedback
-from shared.database.models.messaging import Conversation, Message, MessageVersion
+from shared.database.models.messaging import Conversation, Message, MessageSearchPack, MessageVersion
 from shared.database.models.profiles import PatientProfile
 from shared.database.models.scheduling import (
     Appointment,
@@ -162,6 +162,10 @@ def _add_messages(db: Database, pair: Pair) -> UUID:
         if sender is pair.patient:
             first = message.id
     conversation.last_seq = 2
+    pack = MessageSearchPack(id=uuid4(), conversation_id=conversation.id, block=0, form=1)
+    pack.oldest_at = pack.newest_at = now()
+    pack.words = seal(KeyRing.MESSAGE, f"1 {MARK} body 1", "message_search_pack", "words", pack.id)
+    db.add(pack)
     return first
 
 

@@ -533,6 +533,26 @@ def test_when_retention_ends_the_record_goes_and_leaves_tombstones(auth: FlaskCl
     assert list(rows(select(AuditEvent.subject_id).where(AuditEvent.action == "retention.ended"))) == [pair.patient.id]
 
 
+@pytest.mark.parametrize("role", [Role.PATIENT, Role.THERAPIST])
+def test_files_that_were_given_to_nobody_go_at_once(auth: FlaskClient, job: Job, later: Later, role: Role) -> None:
+    pair = add_everything()
+    person = pair.patient if role is Role.PATIENT else pair.therapist
+    add_loose_files(person, erasure_steps.BATCH + 1)
+    erase(auth, job, later, person)
+    found = rows(select(FileAsset).where(FileAsset.owner_id == person.id, FileAsset.conversation_id.is_(None)))
+    assert {(file.status, file.file_name, file.sha256) for file in found} == {(FileStatus.DELETED, b"", None)}
+    assert {file.deleted_at for file in found} == {later.moment}
+    [recorded] = rows(select(FileAsset).where(FileAsset.conversation_id == pair.conversation_id))
+    assert recorded.status is not FileStatus.DELETED
+
+
+@transaction
+def add_loose_files(db: Database, person: Person, count: int) -> None:
+    for _ in range(count):
+        about = {"content_type": "image/png", "size_bytes": 1, "sha256": bytes(32), "object_name": str(uuid4())}
+        db.add(FileAsset(owner_id=person.id, status=FileStatus.UNSCANNED, file_name=b"sealed", **about))
+
+
 def test_a_minors_record_stays_until_years_after_they_are_of_age(auth: FlaskClient, job: Job, later: Later) -> None:
     person = add_person()
     born = date(later.moment.year - 15, 6, 1)

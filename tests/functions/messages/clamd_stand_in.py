@@ -39,7 +39,7 @@ def running(unix_socket: str = "") -> Iterator[ClamdStandIn]:
         stand_in.url = f"unix://{unix_socket}"
     else:
         server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _handler(stand_in))
-        stand_in.url = f"tcp://127.0.0.1:{server.server_address[1]}"  # type: ignore[index]
+        stand_in.url = f"tcp://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

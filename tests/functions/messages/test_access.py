@@ -33,6 +33,24 @@ class Endpoint:
     therapist: tuple[int, ...]
 
 
+@transaction
+def of_the_patient(db: Database, pair: Pair) -> UUID:
+    """A message that the patient wrote, or an id of nothing where there is no such pair."""
+    conversation = db.get(Conversation, pair.conversation_id)
+    if conversation is None:
+        return uuid4()
+    conversation.last_seq += 1
+    message = Message(id=uuid4(), conversation_id=conversation.id, sender_id=pair.patient.id, sent_at=now())
+    message.seq, message.body = conversation.last_seq, seal_body(message.id, "hello")
+    db.add(message)
+    return message.id
+
+
+def seq_of(message_id: UUID) -> int:
+    """The number of a message; 1 where there is none."""
+    return next(iter(rows(select(Message.seq).where(Message.id == message_id))), 1)
+
+
 ENDPOINTS = {
     "GET /api/conversations/{id}": Endpoint(
         lambda asking, pair: asking.get(f"/api/conversations/{pair.conversation_id}"),
@@ -91,24 +109,6 @@ ENDPOINTS = {
 
 def send(asking: As, conversation_id: UUID, **more: object) -> TestResponse:
     return asking.post("/api/messages", {"conversationId": str(conversation_id), "body": "hello"} | more)
-
-
-@transaction
-def of_the_patient(db: Database, pair: Pair) -> UUID:
-    """A message that the patient wrote, or an id of nothing where there is no such pair."""
-    conversation = db.get(Conversation, pair.conversation_id)
-    if conversation is None:
-        return uuid4()
-    conversation.last_seq += 1
-    message = Message(id=uuid4(), conversation_id=conversation.id, sender_id=pair.patient.id, sent_at=now())
-    message.seq, message.body = conversation.last_seq, seal_body(message.id, "hello")
-    db.add(message)
-    return message.id
-
-
-def seq_of(message_id: UUID) -> int:
-    """The number of a message; 1 where there is none."""
-    return next(iter(rows(select(Message.seq).where(Message.id == message_id))), 1)
 
 
 def related(role: Role, relation: str) -> tuple[Person, Pair]:

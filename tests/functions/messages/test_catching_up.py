@@ -41,7 +41,8 @@ class Client:
         self.messages[message["seq"]] = message
 
     def _pages(self, place: str, after: int) -> list[list[dict[str, Any]]]:
-        pages, cursor = [], str(after)
+        pages: list[list[dict[str, Any]]] = []
+        cursor: str | None = str(after)
         while cursor is not None:
             shown = history(self._asking, self._pair, limit=self._page, **{place: cursor})
             pages.append(shown["items"])
@@ -81,7 +82,8 @@ def test_what_changed_twice_is_told_once_and_pages_lead_to_the_last(patient: As,
         edit(patient, message, "once")
     for message in written[:3]:
         edit(patient, message, "twice", version=2)
-    seen, cursor = [], "0"
+    seen: list[tuple[int, int]] = []
+    cursor: str | None = "0"
     while cursor is not None:
         shown = history(patient, pair, afterRevision=cursor, limit=2)
         seen += [(item["seq"], item["revision"]) for item in shown["items"]]

@@ -5,10 +5,15 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from functions.messages.crisis_resources import ANYWHERE, BY_COUNTRY
+from dev.cloud import LocalCloud
+from functions.messages.crisis_lines import ANYWHERE, BY_COUNTRY
+from tests.functions.internal_calls import outbox_events
+from tests.functions.messages.alerting import alert_of
 from tests.functions.messages.inference_stand_in import InferenceStandIn
 from tests.functions.messages.test_messages import send
 from tests.people import As, Pair, add_pair
+
+EMERGENCIES = {"911", "112", "999", "000", "111", "192", "995", "101"}
 
 
 @pytest.mark.parametrize("country", [*BY_COUNTRY, None, "XX"])
@@ -24,7 +29,32 @@ def test_help_is_of_the_patients_own_country(messages: FlaskClient, product: obj
 def test_every_country_has_a_line_for_crises_and_one_for_emergencies() -> None:
     for resources in (*BY_COUNTRY.values(), ANYWHERE):
         assert len(resources) >= 2
-        assert any(resource.call in {"911", "112", "999", "000", "111", "192"} for resource in resources)
+        assert any(resource.call in EMERGENCIES for resource in resources)
+        assert any(resource.call not in EMERGENCIES for resource in resources)
+        assert all((resource.url or "https://").startswith("https://") for resource in resources)
+
+
+def test_in_the_united_states_it_is_988_by_call_and_by_text() -> None:
+    [lifeline, *_] = BY_COUNTRY["US"]
+    assert (lifeline.call, lifeline.text) == ("988", "988")
+
+
+def test_help_is_shown_at_once_though_everything_else_is_away(
+    messages: FlaskClient, inference: InferenceStandIn, pair: Pair, product: LocalCloud
+) -> None:
+    """No classifier, no Redis to tell the relay by, no Pub/Sub to mail by: the message is kept and answered."""
+    inference.status = 503
+    for part in ("redis", "pubsub", "smtp"):
+        product.stop_part(part)
+    try:
+        answer = send(As(messages, pair.patient), pair, "I want to die")
+    finally:
+        for part in ("redis", "pubsub", "smtp"):
+            product.start_part(part)
+    assert answer.status_code == 200
+    assert answer.get_json()["analysis"]["resources"]
+    assert alert_of(pair).next_escalation_at is not None
+    assert [event.delivered_at for event in outbox_events("risk-raised")] == [None]
 
 
 def test_the_operator_may_have_nothing_shown(

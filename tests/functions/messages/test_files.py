@@ -10,12 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as Database
 
 from dev.cloud import LocalCloud
 from shared.clock import now
 from shared.database.models.audit_trail import AuditEvent, AuditOutcome
 from shared.database.models.files import FileAsset, FileStatus, Refusal
+from shared.database.transaction import transaction
 from tests.functions.messages.clamd_stand_in import EICAR, running
 from tests.functions.messages.file_samples import JPEG, SAMPLES, m4a, png
 from tests.functions.messages.uploads import (
@@ -135,7 +137,7 @@ def test_a_path_and_what_is_invisible_are_taken_off_a_name(patient: As, given: s
     ],
 )
 def test_what_cannot_be_announced_is_named(patient: As, changes: dict[str, object], pointer: str) -> None:
-    answer = announce(patient, **changes)
+    answer = announce(patient, PNG, "image/png", **changes)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.get_json()["errors"]] == [pointer]
     assert rows(select(FileAsset)) == []
@@ -151,6 +153,25 @@ def test_the_largest_file_is_taken(patient: As) -> None:
     content = png((b"teXt", bytes(MOST - len(PNG) - 12)))
     assert len(content) == MOST
     assert len(download(patient, upload(patient, content)).content) == MOST
+
+
+def test_a_person_sends_only_so_much_within_a_day(
+    patient: As, files: FlaskClient, pair: Pair, environment: Callable[..., None]
+) -> None:
+    environment(file_mib_a_day="25")
+    assert announce(patient, size=MOST - 10).status_code == 201
+    refused = announce(patient, size=11)
+    assert (refused.status_code, refused.get_json()["type"]) == (429, "urn:bloom:problem:enough-for-today")
+    assert refused.headers["Retry-After"] == "3600"
+    assert announce(patient, size=10).status_code == 201
+    assert announce(As(files, pair.therapist), size=MOST).status_code == 201
+    a_day_passes()
+    assert announce(patient, size=MOST).status_code == 201
+
+
+@transaction
+def a_day_passes(db: Database) -> None:
+    db.execute(update(FileAsset).values(created_at=FileAsset.created_at - timedelta(days=1)))
 
 
 def test_a_repeat_of_an_announcement_by_its_key_is_the_same_file(patient: As) -> None:
@@ -169,7 +190,7 @@ def test_the_bucket_takes_only_the_size_that_was_announced(patient: As, content:
 
 def test_the_bucket_takes_only_the_type_that_was_announced(patient: As) -> None:
     announced = announce(patient).get_json()
-    assert put(announced, **{"Content-Type": "text/html"}).status_code == 403
+    assert put(announced, content_type="text/html").status_code == 403
 
 
 def test_what_was_put_there_is_not_replaced(patient: As) -> None:

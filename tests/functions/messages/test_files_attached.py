@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from dev.cloud import LocalCloud
+from shared.database.models.audit_trail import AuditEvent
 from shared.database.models.files import FileStatus, MessageAttachment
 from shared.database.models.messaging import Message
 from tests.functions.internal_calls import InternalCalls, outbox_events
@@ -48,6 +49,13 @@ def test_a_message_shows_what_it_carries_to_both(patient: As, therapist: As, pai
         assert history(reader, pair)[0]["attachments"] == sent["attachments"]
         listed = reader.get("/api/conversations").get_json()["items"][0]
         assert listed["lastMessage"]["attachments"] == sent["attachments"]
+
+
+def test_what_is_attached_leaves_its_entry_in_the_patients_trail(therapist: As, pair: Pair) -> None:
+    file_id = upload(therapist)
+    send(therapist, pair.conversation_id, file_id)
+    [entry] = rows(select(AuditEvent).where(AuditEvent.action == "file.attach"))
+    assert (str(entry.resource_id), entry.subject_id, entry.actor_id) == (file_id, pair.patient.id, pair.therapist.id)
 
 
 def test_sockets_are_told_what_it_carries_and_names_travel_sealed(patient: As, pair: Pair, product: LocalCloud) -> None:

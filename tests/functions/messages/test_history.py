@@ -124,5 +124,5 @@ def test_a_query_without_a_conversation_is_told_so(patient: As) -> None:
 
 
 def test_an_empty_conversation_is_an_empty_page(messages: FlaskClient, pair: Pair) -> None:
-    empty = {"items": [], "nextCursor": None, "lastSeq": 0, "lastRevision": 0}
+    empty: dict[str, object] = {"items": [], "nextCursor": None, "lastSeq": 0, "lastRevision": 0}
     assert history(As(messages, pair.therapist), pair) == empty

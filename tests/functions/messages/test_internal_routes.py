@@ -21,6 +21,7 @@ from tests.waiting import until
 
 ROUTES = {
     "/api/internal/outbox/sweep": ("SCHEDULER_SERVICE_ACCOUNT", "PUSH_SERVICE_ACCOUNT"),
+    "/api/internal/messages/search-packs": ("SCHEDULER_SERVICE_ACCOUNT", "PUSH_SERVICE_ACCOUNT"),
     "/api/internal/messages/events": ("PUSH_SERVICE_ACCOUNT", "SCHEDULER_SERVICE_ACCOUNT"),
 }
 
@@ -28,7 +29,8 @@ ROUTES = {
 def call(client: FlaskClient, cloud: LocalCloud, path: str, setting: str, **token: object) -> int:
     audience = str(token.pop("audience", cloud.settings["OIDC_AUDIENCE"]))
     signed = cloud.id_tokens.sign(cloud.settings[setting], audience, **token)  # type: ignore[arg-type]
-    return client.post(path, json=pushed(uuid4()), headers={"Authorization": f"Bearer {signed}"}).status_code
+    body = pushed(uuid4()) if path.endswith("/events") else {}
+    return client.post(path, json=body, headers={"Authorization": f"Bearer {signed}"}).status_code
 
 
 @pytest.mark.parametrize("path", ROUTES)

@@ -131,6 +131,8 @@ def test_what_is_no_text_is_refused(messages: FlaskClient, pair: Pair, raw: byte
     headers = pair.patient.bearer | {"Content-Type": "application/json"}
     answer = messages.post("/api/messages", data=body, headers=headers)
     assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    named = [fault["pointer"] for fault in answer.get_json().get("errors", [])]
+    assert named == (["/body"] if b"\\u" in raw else [""] if status == 422 else [])
 
 
 def test_a_body_over_the_limit_is_too_large(messages: FlaskClient, pair: Pair) -> None:

@@ -28,7 +28,7 @@ def read(asking: As, pair: Pair, seq: object) -> TestResponse:
 
 
 @transaction
-def choose(db: Database, person: Person, **privacy: bool) -> None:
+def choose(db: Database, person: Person, privacy: dict[str, bool]) -> None:
     """Somebody's settings."""
     db.get_one(User, person.id).preferences = {"privacy": privacy}
 
@@ -109,7 +109,7 @@ def test_many_devices_at_once_end_at_the_furthest(messages: FlaskClient, therapi
 def test_the_room_is_told_unless_the_reader_lets_nobody_know(
     messages: FlaskClient, therapist: As, pair: Pair, product: LocalCloud, settings: dict[str, bool], for_everyone: bool
 ) -> None:
-    choose(pair.therapist, **settings)
+    choose(pair.therapist, settings)
     with listening(product) as relay:
         read(therapist, pair, 7)
         [(channel, told)] = relay.all()

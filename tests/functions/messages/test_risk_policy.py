@@ -1,191 +1,91 @@
-"""What counts as saying outright that one wants to die, and how scores become levels."""
+"""What counts as saying outright that one wants to die, in six languages, and how scores become levels."""
 
 import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.messages.risk_policy import PHRASES, Level, Risk, assess, explicit_risk
+from functions.messages.risk_language import slips
+from functions.messages.risk_policy import Level, Risk, assess, explicit_risk, languages
 
-SAID = {
-    "en": [
-        "I want to die",
-        "i wanna die",
-        "I just want to die already.",
-        "I want to kill myself",
-        "I keep thinking about killing myself",
-        "I'm gonna unalive myself",
-        "I am going to end my life",
-        "I want to end it all",
-        "I plan to take my own life tonight",
-        "I wish I was dead",
-        "I wish I were dead!",
-        "Everyone would be better off without me",
-        "I'd be better off dead",
-        "I feel suicidal",
-        "I'm suicidal",
-        "I'm having suicidal thoughts",
-        "I have a suicide plan",
-        "I wrote a suicide note",
-        "I've been thinking about suicide",
-        "I don't want to live anymore",
-        "I don\u2019t want to live",
-        "I don\u00b4t want to be alive",
-        "dont want to be here anymore",
-        "I do not want to be here any more",
-        "I never want to wake up again",
-        "i dont wanna wake up tomorrow",
-        "I no longer want to live",
-        "There is no reason to live",
-        "I see no point in going on",
-        "I want to hang myself",
-        "I'm going to jump off a bridge",
-        "I will slit my wrists",
-        "why not kill myself",
-        "I'm not ok I want to die",
-        "i dont sleep i want to die",
-        "I'm not going to lie, I want to die",
-        "I don't want to hurt anyone but I want to die",
-        "No. I want to kill myself",
-        "I can't do this. I want to\ndie",
-        "I don't want to live 😭",
-        "I WANT TO DIE",
-        "I want to *die*",
-        "I want to d\u00adie",
-        "I want\u200b to die",
-    ],
-    "es": [
-        "Quiero morir",
-        "Me quiero morir",
-        "Tengo ganas de morirme",
-        "Voy a matarme",
-        "Quiero quitarme la vida",
-        "No quiero vivir más",
-        "No quiero seguir viviendo",
-        "Quisiera estar muerta",
-        "no puedo más quiero morir",
-        "No quiero hacerlo pero quiero morir",
-    ],
-    "fr": [
-        "Je veux mourir",
-        "J'ai envie de mourir",
-        "Je vais me tuer",
-        "Je veux me suicider",
-        "Je ne veux plus vivre",
-        "Je veux en finir",
-        "Je veux en finir avec la vie",
-        "J\u2019ai envie d\u2019en finir",
-        "Je pense à mettre fin à mes jours",
-        "je suis pas bien je veux mourir",
-    ],
-    "de": [
-        "Ich will sterben",
-        "Ich möchte einfach sterben",
-        "Ich moechte sterben",
-        "Ich will mich umbringen",
-        "Ich bringe mich um",
-        "Ich will nicht mehr leben",
-        "Ich mag nicht mehr leben",
-        "Ich wünschte, ich wäre tot",
-        "Ich wäre lieber tot",
-        "Ich will mir das Leben nehmen",
-    ],
-    "pt": [
-        "Quero morrer",
-        "Tenho vontade de morrer",
-        "Vou me matar",
-        "Não quero mais viver",
-        "Queria estar morta",
-        "Quero tirar minha vida",
-        "Vou acabar com a minha vida",
-    ],
-    "it": [
-        "Voglio morire",
-        "Vorrei morire",
-        "Voglio uccidermi",
-        "Mi voglio uccidere",
-        "Voglio farla finita",
-        "Non voglio più vivere",
-        "Non ho più voglia di vivere",
-    ],
-}
-NOT_SAID = [
-    "I'm killing it at work",
-    "I could kill for a coffee",
-    "I killed myself laughing",
-    "I nearly ended up killing myself laughing",
-    "I keep killing myself at work",
-    "I am not going to kill myself",
-    "I'm not going to kill myself",
-    "I would never kill myself",
-    "I won't kill myself",
-    "I have no plans to kill myself",
-    "I don't want to kill myself",
-    "I never really thought about suicide",
-    "I don't want to die",
-    "I no longer want to die",
-    "I'm not suicidal",
-    "I don't have suicidal thoughts",
-    "This deadline is killing me",
-    "That cake is to die for",
-    "I'm dying to see you",
-    "I want to die of embarrassment",
-    "I want to diet",
-    "I want to live",
-    "I don't want to live here anymore",
-    "I don't want to live with my parents",
-    "I don't want to be here for the holidays",
-    "I don't want to wake up early",
-    "I want to take my life back",
-    "My grandmother died last year",
-    "We are all going to die one day",
-    "I shot myself in the foot with that answer",
-    "I want to end my life insurance",
-    "She is better off without him",
-    "No quiero morir",
-    "No voy a matarme",
-    "Me muero de risa",
-    "Quiero morirme de vergüenza",
-    "No quiero vivir aquí",
-    "Je ne veux pas mourir",
-    "Je ne vais pas me tuer",
-    "J'ai envie de mourir de rire",
-    "Je veux en finir avec ce projet",
-    "Je ne veux plus vivre ici",
-    "Ich will nicht sterben",
-    "Ich werde mich nicht umbringen",
-    "Ich will leben",
-    "Não quero morrer",
-    "Não vou me matar",
-    "Vou me matar de rir",
-    "Non voglio morire",
-    "Non voglio uccidermi",
-    "Sto morendo dal ridere",
-    "",
-    "🙂",
-]
-EVERY_PHRASE = [(language, text) for language, texts in SAID.items() for text in texts]
+
+@dataclass(frozen=True)
+class Case:
+    """A sentence, of which kind it is, and whether it says so outright."""
+
+    language: str
+    kind: str
+    is_said: bool
+    text: str
+
+
+def read_cases() -> list[Case]:
+    """The sentences of risk_cases.tsv, whose first lines say where they come from."""
+    lines = (Path(__file__).parent / "risk_cases.tsv").read_text(encoding="utf-8").splitlines()
+    fields = [line.split("\t") for line in lines if not line.startswith("#")]
+    return [Case(language, kind, said == "1", text) for language, kind, said, text in fields]
+
+
+CASES = read_cases()
+AT_LEAST = {"negation": 40, "idiom": 40, "third person": 40, "quotation": 40, "misspelling": 40}
+LANGUAGES = {"en", "es", "pt", "fr", "de", "it"}
+PHRASES = {phrase.id for language in languages() for phrase in language.phrases}
+# Sentences without marks that a change of form could turn into something else.
+EVERY_PHRASE = [(case.language, case.text) for case in CASES if case.is_said and case.kind in {"plain", "negation"}]
 THRESHOLDS = {"Suicidal": {"raised": 0.3, "high": 0.7}, "Depression": {"raised": 0.8, "high": 0.95}}
 SCORES = st.fixed_dictionaries({label: st.floats(0, 1) for label in ("Suicidal", "Depression", "Normal")})
 
 
-@pytest.mark.parametrize(("language", "text"), EVERY_PHRASE)
-def test_what_is_said_outright_is_heard(language: str, text: str) -> None:
-    risk = explicit_risk(text)
-    assert risk is not None
-    assert risk.level is Level.HIGH
-    assert {phrase.partition("-")[0] for phrase in risk.phrases} == {language}
+def test_there_are_enough_cases_of_every_kind_and_language() -> None:
+    kinds = Counter(case.kind for case in CASES)
+    assert len(CASES) >= 300
+    assert {kind: min(kinds[kind], number) for kind, number in AT_LEAST.items()} == AT_LEAST
+    assert {case.language for case in CASES} == LANGUAGES
+    assert len({case.text for case in CASES}) == len(CASES)
+    for kind in AT_LEAST:
+        assert {case.language for case in CASES if case.kind == kind} == LANGUAGES
+        assert {case.is_said for case in CASES if case.kind == kind} <= {True, False}
 
 
-@pytest.mark.parametrize("text", NOT_SAID)
-def test_idioms_and_denials_are_not_taken_for_it(text: str) -> None:
-    assert explicit_risk(text) is None
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.language} {case.kind}: {case.text}"[:70])
+def test_what_is_said_outright_is_heard_and_nothing_else(case: Case) -> None:
+    risk = explicit_risk(case.text)
+    assert (risk is not None) is case.is_said, risk
+    if risk is not None:
+        assert risk.level is Level.HIGH
+        assert case.language in {phrase.partition("-")[0] for phrase in risk.phrases}
+
+
+def test_recall_and_false_alarms_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the sentences above, for who reads the tests' output; of labelled posts by benchmarks.explicit_phrases."""
+    heard = Counter((case.kind, case.is_said) for case in CASES if explicit_risk(case.text))
+    there = Counter((case.kind, case.is_said) for case in CASES)
+    with capsys.disabled():
+        for kind in sorted({case.kind for case in CASES}):
+            recall = f"{heard[kind, True]}/{there[kind, True]}"
+            print(f"\n{kind}: heard {recall}, false alarms {heard[kind, False]}/{there[kind, False]}", end="")
+    assert sum(heard[key] for key in heard if key[1]) == sum(there[key] for key in there if key[1])
 
 
 def test_every_phrase_is_heard_in_some_example() -> None:
-    heard = {phrase for _, text in EVERY_PHRASE for phrase in (explicit_risk(text) or Risk(Level.NONE)).phrases}
-    assert heard == set(PHRASES)
+    heard = {phrase for case in CASES for phrase in (explicit_risk(case.text) or Risk(Level.NONE)).phrases}
+    assert heard == PHRASES
+
+
+def test_the_ids_of_phrases_are_unique_and_say_their_language() -> None:
+    ids = [phrase.id for language in languages() for phrase in language.phrases]
+    assert len(ids) == len(PHRASES)
+    assert {phrase_id.partition("-")[0] for phrase_id in ids} == LANGUAGES
+
+
+def test_one_slip_makes_another_word() -> None:
+    made = set(slips("myself"))
+    assert {"myslef", "mysef", "myyself", "mysalf", "myzelf"} <= made
+    assert {"myself", "yourself", "mine"}.isdisjoint(made)
 
 
 @given(st.text(max_size=500))
@@ -221,11 +121,50 @@ def test_it_is_heard_in_every_form_of_writing(_language: str, text: str, form: o
     assert explicit_risk(form(text)) is not None
 
 
-@pytest.mark.parametrize("text", ["not kill myself " * 600, "no " * 2600, "dont want to " * 700, "want to die" * 700])
-def test_a_long_text_is_read_quickly(text: str) -> None:
-    started = time.perf_counter()
-    explicit_risk(text[:8000])
-    assert time.perf_counter() - started < 0.25
+HOSTILE = [
+    "not kill myself ",
+    "no ",
+    "dont want to ",
+    "want to die",
+    "want to die laughing ",
+    '"a b c" ',
+    'he said "i want to die" ',
+    "' ",
+    "'a ",
+    "a ",
+    "i ",
+    "my ",
+    "my friend said i ",
+    "never ever even really just want to kill myself ",
+    "dont want to live here ",
+    "want to take all of my pills for ",
+    "je ne veux pas me tuer ",
+    "no voy a matarme ",
+    "aaaaaaaa",
+    "k!",
+    "e\u0301",
+    "\u202e\u200b",
+    "\ufdfa",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_eight_thousand_hostile_characters_take_no_longer_than_a_blink(text: str) -> None:
+    explicit_risk(text)
+    started = time.process_time()
+    explicit_risk((text * 8000)[:8000])
+    assert time.process_time() - started < 0.1
+
+
+def test_an_ordinary_message_is_read_in_well_under_a_millisecond() -> None:
+    texts = [case.text for case in CASES if case.kind == "plain" and not case.is_said]
+    for text in texts:
+        explicit_risk(text)
+    started = time.process_time()
+    for _ in range(20):
+        for text in texts:
+            explicit_risk(text)
+    assert (time.process_time() - started) / (20 * len(texts)) < 0.0005
 
 
 @given(SCORES, st.sampled_from([Level.RAISED, Level.HIGH]))

@@ -56,9 +56,9 @@ def every_page(asking: As, query: str, **more: object) -> list[str]:
 
 
 @transaction
-def add(db: Database, pair: Pair, bodies: list[str], since: datetime = LONG_AGO, **apart: float) -> None:
+def add(db: Database, pair: Pair, bodies: list[str], since: datetime = LONG_AGO, minutes: float = 1) -> None:
     """Messages by the patient in a row, one minute after the other where nothing else is said."""
-    conversation, span = db.get_one(Conversation, pair.conversation_id), timedelta(**(apart or {"minutes": 1}))
+    conversation, span = db.get_one(Conversation, pair.conversation_id), timedelta(minutes=minutes)
     for number, body in enumerate(bodies, start=1):
         message = Message(id=uuid4(), conversation_id=conversation.id, sender_id=pair.patient.id)
         message.seq, message.sent_at = conversation.last_seq + number, since + number * span

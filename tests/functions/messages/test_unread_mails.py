@@ -12,7 +12,6 @@ from dev.cloud import LocalCloud
 from dev.mails import Mail, read_mails
 from shared.clock import held_at, now
 from shared.database.models.accounts import User, UserStatus
-from shared.database.models.messaging import Message
 from shared.database.transaction import transaction
 from tests.doubles import forget
 from tests.functions.internal_calls import InternalCalls, outbox_events
@@ -62,20 +61,13 @@ def mails(product: LocalCloud, internal: InternalCalls) -> Callable[[], list[Mai
 
 
 @transaction
-def choose(db: Database, person: Person, **notifications: bool) -> None:
-    db.get_one(User, person.id).preferences = {"notifications": notifications}
+def want_no_mails(db: Database, person: Person) -> None:
+    db.get_one(User, person.id).preferences = {"notifications": {"email_new_messages": False}}
 
 
 @transaction
 def become(db: Database, person: Person, status: UserStatus) -> None:
     db.execute(update(User).where(User.id == person.id).values(status=status, suspended_at=now()))
-
-
-@transaction
-def remove_messages(db: Database, pair: Pair) -> None:
-    db.execute(
-        update(Message).where(Message.conversation_id == pair.conversation_id).values(body=None, deleted_at=now())
-    )
 
 
 def test_what_stays_unread_for_some_minutes_is_told_of(
@@ -141,7 +133,7 @@ def test_what_was_deleted_in_time_needs_no_mail(
 def test_whoever_wants_none_gets_none_and_is_asked_again_only_after_reading(
     messages: FlaskClient, pair: Pair, clock: Clock, mails: Callable[[], list[Mail]]
 ) -> None:
-    choose(pair.therapist, email_new_messages=False)
+    want_no_mails(pair.therapist)
     sent(As(messages, pair.patient), pair)
     clock.passes(minutes=11)
     assert mails() == []
@@ -181,6 +173,20 @@ def test_a_suspended_account_is_told_nothing(
     become(pair.therapist, UserStatus.SUSPENDED)
     clock.passes(minutes=11)
     assert mails() == []
+
+
+def test_accounts_that_are_no_persons_get_no_mail(
+    messages: FlaskClient, pair: Pair, clock: Clock, mails: Callable[[], list[Mail]]
+) -> None:
+    sent(As(messages, pair.patient), pair)
+    become_synthetic(pair.therapist)
+    clock.passes(minutes=11)
+    assert mails() == []
+
+
+@transaction
+def become_synthetic(db: Database, person: Person) -> None:
+    db.execute(update(User).where(User.id == person.id).values(is_synthetic=True))
 
 
 def test_a_tick_that_was_late_still_finds_it_and_one_of_another_day_does_not(

@@ -26,10 +26,11 @@ def announce(asking: As, content: bytes = PNG, content_type: str = "image/png", 
     return asking.post("/api/files", about | more)
 
 
-def put(announced: dict[str, Any], content: bytes = PNG, **headers: str) -> httpx.Response:
+def put(announced: dict[str, Any], content: bytes = PNG, content_type: str = "") -> httpx.Response:
     """What a browser does with the answer."""
+    headers = announced["headers"] | ({"Content-Type": content_type} if content_type else {})
     with httpx.Client(verify=False) as client:
-        return client.put(announced["uploadUrl"], content=content, headers={**announced["headers"], **headers})
+        return client.put(announced["uploadUrl"], content=content, headers=headers)
 
 
 def begin(asking: As, content: bytes = PNG, content_type: str = "image/png", **more: object) -> str:
@@ -78,7 +79,8 @@ def row_of(file_id: str) -> FileAsset:
 def bucket_of(storage: LocalCloud) -> Any:
     """The bucket, by Google's client."""
     options = {"api_endpoint": storage.url("storage")}
-    return Client("local", AnonymousCredentials(), client_options=options).bucket(BUCKET)
+    nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    return Client("local", nobody, client_options=options).bucket(BUCKET)
 
 
 def objects_in(storage: LocalCloud) -> dict[str, bytes]:

@@ -31,8 +31,13 @@ def test_a_body_that_is_no_json_is_malformed(offline: FlaskClient, body: bytes) 
 
 
 def test_a_lone_surrogate_is_malformed(offline: FlaskClient) -> None:
-    body = b'{"displayName": "\\ud83d"}'
-    problem(offline.post("/api/things", data=body, content_type="application/json"), 400, "malformed")
+    for body, place in (
+        (b'{"displayName": "\\ud83d"}', "/displayName"),
+        (b'{"displayName": "a", "parts": ["b", "\\udc00\\ud800"]}', "/parts/1"),
+        (b'{"display\\udfff/Name": "a"}', "/display\udfff~1Name"),
+    ):
+        document = problem(offline.post("/api/things", data=body, content_type="application/json"), 400, "malformed")
+        assert document["errors"] == [{"pointer": place, "detail": "must not contain half of a surrogate pair"}]
 
 
 def test_a_body_nested_beyond_reason_is_malformed(offline: FlaskClient) -> None:
