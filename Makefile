@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 PEERS := benchmarks/peers/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-search lock openapi \
+.PHONY: help dev demo test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search lock openapi \
 	dev-reset
 
 help: ## show this list
@@ -40,7 +40,7 @@ lint: $(VENV)/tests ## ruff, mypy --strict, import rules
 format: $(VENV)/tests ## put the code in shape
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-bench: bench-coldstart bench-delivery bench-auth bench-revocation bench-search ## all measurements
+bench: bench-coldstart bench-delivery bench-auth bench-revocation bench-relay bench-booking bench-search ## all measurements
 
 bench-delivery: $(VENV)/dev ## from POST to the other's socket: at 40 messages a second, then up to the knee
 	@$(BIN)/python -m benchmarks.delivery
@@ -54,8 +54,14 @@ bench-auth: $(VENV)/dev $(PEERS) ## session check and sign-in beside Better Auth
 bench-revocation: $(VENV)/dev ## how soon a revoked session is refused elsewhere, and its socket closed
 	@$(BIN)/python -m benchmarks.revocation
 
+bench-relay: $(VENV)/dev $(PEERS) ## the relay beside Node's Socket.IO with its Redis adapter (BENCH_SOCKETS, BENCH_PROCESSES)
+	@$(BIN)/python -m benchmarks.relay
+
 bench-search: $(VENV)/dev ## a word among 20,000 messages, beside a keyed blind index
 	@$(BIN)/python -m benchmarks.search
+
+bench-booking: $(VENV)/dev ## free times, whether history costs, and booking beside a table lock
+	@$(BIN)/python -m benchmarks.booking
 
 openapi: $(VENV)/dev ## write functions/admin/openapi.json from the code
 	@$(BIN)/python -m dev.openapi
@@ -90,6 +96,6 @@ $(VENV)/torch: $(VENV)/tests
 	@$(BIN)/python dev/install.py $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) && touch $@
 
 $(PEERS): benchmarks/peers/package-lock.json
-	@command -v npm >/dev/null || { echo "bloom: the peer of bench-auth needs Node 20 or newer, with npm" >&2; exit 1; }
-	@echo "installing the peer of bench-auth (once)"
+	@command -v npm >/dev/null || { echo "bloom: the peers of bench-auth and bench-relay need Node 20 or newer, with npm" >&2; exit 1; }
+	@echo "installing the peers of bench-auth and bench-relay (once)"
 	@cd benchmarks/peers && npm ci --ignore-scripts --no-audit --no-fund --silent && touch node_modules/.package-lock.json

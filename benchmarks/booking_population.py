@@ -1,6 +1,7 @@
 """Therapists with hours, and calendars full of appointments, written straight into a cloud's database."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -59,16 +60,24 @@ def _user(role: Role, number: int) -> dict[str, Any]:
     }
 
 
-def add_therapists(count: int, *, start_minute: int = 8 * 60, end_minute: int = 18 * 60, **terms: Any) -> list[Person]:
-    """So many, who take new patients and work on every day of the week."""
+def add_therapists(
+    count: int,
+    *,
+    start_minute: int = 8 * 60,
+    end_minute: int = 18 * 60,
+    zones: Sequence[str] = ZONES,
+) -> list[Person]:
+    """So many, who take new patients and work on every day of the week, by the clocks of zones in turn."""
     therapists = add_people(Role.THERAPIST, count)
     for first in range(0, count, BATCH):
-        _add_hours(therapists[first : first + BATCH], start_minute, end_minute, terms)
+        _add_hours(therapists[first : first + BATCH], start_minute, end_minute, zones)
     return therapists
 
 
 @transaction
-def _add_hours(db: Database, therapists: list[Person], start_minute: int, end_minute: int, terms: dict[str, Any]) -> None:
+def _add_hours(
+    db: Database, /, therapists: list[Person], start_minute: int, end_minute: int, zones: Sequence[str]
+) -> None:
     profiles = [
         {
             "user_id": one.id,
@@ -79,7 +88,6 @@ def _add_hours(db: Database, therapists: list[Person], start_minute: int, end_mi
             "license_expires_on": date(2099, 12, 31),
             "credentials_status": CredentialsStatus.VERIFIED,
             "reviewed_at": now(),
-            **terms,
         }
         for number, one in enumerate(therapists)
     ]
@@ -90,7 +98,7 @@ def _add_hours(db: Database, therapists: list[Person], start_minute: int, end_mi
             "weekday": day,
             "start_minute": start_minute,
             "end_minute": end_minute,
-            "time_zone": ZONES[number % len(ZONES)],
+            "time_zone": zones[number % len(zones)],
             "effective_from": date(2020, 1, 1),
         }
         for number, one in enumerate(therapists)
@@ -126,18 +134,24 @@ def _appointment(therapist: Person, patients: list[Person], start_at: datetime, 
     }
 
 
-@transaction
-def add_history(db: Database, /, therapist: Person, patient: Person, count: int) -> None:
+def add_history(therapist: Person, patient: Person, count: int) -> None:
     """So many sessions that are over, one every two hours until a week ago."""
+    for first in range(0, count, BATCH):
+        _add_history(therapist, patient, first, min(first + BATCH, count))
+
+
+@transaction
+def _add_history(db: Database, /, therapist: Person, patient: Person, first: int, last: int) -> None:
     made = text(
         "INSERT INTO appointment (id, patient_id, therapist_id, status, start_at, end_at, blocked_from, blocked_until, "
         "time_zone, version, ics_sequence, zoom_status, created_at, updated_at) SELECT gen_random_uuid(), :patient, "
         ":therapist, 'completed', s, s + interval '50 minutes', s, s + interval '1 hour', 'UTC', 1, 0, 'deleted', s, s "
         "FROM (SELECT CAST(:until AS timestamptz) - n * interval '2 hours' AS s "
-        "FROM generate_series(1, :count) AS n) h"
+        "FROM generate_series(CAST(:first AS int) + 1, :last) AS n) h"
     )
-    until = now() - timedelta(days=7)
-    db.execute(made, {"patient": patient.id, "therapist": therapist.id, "until": until, "count": count})
+    until = now().replace(minute=0, second=0, microsecond=0) - timedelta(days=7)
+    people = {"patient": patient.id, "therapist": therapist.id}
+    db.execute(made, {**people, "until": until, "first": first, "last": last})
 
 
 @transaction

@@ -3,7 +3,8 @@
 A hundred people ask who they are every other second each; one after another signs out another device of theirs
 through one instance of auth, while that device asks the other instance again as soon as it is answered. The time runs
 from the answer to the DELETE until the device has its first refusal, so it holds one question and answer at least. The
-peer is the same code without its cache: each question looks the session up in the database.
+peer is the same code without its cache: each question looks the session up in the database. At last as many patients
+end their care, and the time runs until the therapist's open socket is told that it has left the conversation.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ import httpx
 import socketio
 from sqlalchemy.orm import Session as Database
 
+from benchmarks import care_ends
 from dev.cloud import LocalCloud
 from dev.ports import free_ports
 from shared import session
@@ -91,6 +93,7 @@ def main() -> None:
         peer.add(run({"UPSTASH_REDIS_REST_URL": NO_REDIS}, with_sockets=False))
     ours.print("with the cache")
     peer.print("database alone")
+    print(f"a conversation left by its therapist's socket once care has ended: {_spread(care_ends.measure(USERS))}")
     refused = statistics.median(ours.refused) / statistics.median(peer.refused)
     answered = statistics.median(ours.answered) / statistics.median(peer.answered)
     print(f"ratio of medians to the database alone: until refused {refused:.2f}, a question {answered:.2f}")

@@ -60,7 +60,7 @@ class Listener:
         self._socket = socketio.AsyncClient(reconnection=False)
         self._seen: dict[str, list[tuple[float, dict[str, Any]]]] = defaultdict(list)
         self._arrived = asyncio.Condition()
-        for name in ("new-message", "message-analysed", "risk-alert"):
+        for name in ("new-message", "message-analysed", "risk-alert", "risk-alert-changed"):
             self._socket.on(name, self._handler(name))
 
     async def open(self, *conversation_ids: str) -> None:

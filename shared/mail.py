@@ -16,6 +16,7 @@ from shared.clock import now
 from shared.settings import SettingsError, settings
 
 SECONDS_TO_ANSWER = 10
+_PERMANENT = 500  # replies of RFC 5321, 4.2.1, from which on it is no use to try again
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,15 @@ class MailAway(Exception):
     """The mail server did not take it; it may be tried again."""
 
 
+class AddressRefused(MailAway):
+    """The mail server takes nothing for this address, and says that it will not later either."""
+
+
 class Mailer(Protocol):
     """Whatever takes a mail."""
 
     def send(self, mail: Mail) -> None:
-        """Hand it over. Raises MailAway."""
+        """Hand it over. Raises MailAway, AddressRefused."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,13 @@ class SmtpMailer:
     url: SplitResult
 
     def send(self, mail: Mail) -> None:
-        """Raises MailAway."""
+        """Raises MailAway, AddressRefused."""
         try:
             with self._connect() as server:
                 server.send_message(_compose(mail), to_addrs=[mail.to])
+        except smtplib.SMTPRecipientsRefused as refused:
+            for_good = all(code >= _PERMANENT for code, _ in refused.recipients.values())
+            raise (AddressRefused if for_good else MailAway)("the address was refused") from None
         except (OSError, smtplib.SMTPException) as error:
             raise MailAway(type(error).__name__) from None
 

@@ -13,7 +13,7 @@ from shared.clock import now
 from shared.database.models.accounts import User, UserStatus
 from shared.database.models.delivery import EmailDelivery, EmailStatus
 from shared.database.transaction import expect_unique, transaction
-from shared.mail import Mail, MailAway, mailer
+from shared.mail import AddressRefused, Mail, MailAway, mailer
 from shared.preferences import Preferences, preferences_of
 
 # Longer than a mail server is waited for: who holds a claim so long has died.
@@ -46,6 +46,8 @@ def mail_id(event_id: UUID, user_id: UUID) -> UUID:
 def send_once(name: UUID, user_id: UUID, kind: str, compose: Callable[[Recipient], Mail | None]) -> None:
     """Send the mail of this name, unless it was sent, its reader's account is erased, or `compose` wants none.
 
+    An address that the mail server refuses for good is not tried again.
+
     Not within a transaction. Raises MailAway where the mail server did not take it, or where somebody else is just
     sending it and may yet fail: the event is to be put back.
     """
@@ -59,6 +61,9 @@ def send_once(name: UUID, user_id: UUID, kind: str, compose: Callable[[Recipient
         mail = compose(recipient)
         if mail is not None:
             mailer().send(mail)
+    except AddressRefused:
+        give_up(name)
+        return
     except BaseException:
         release(name)
         raise
@@ -82,7 +87,7 @@ def claim(db: Database, name: UUID, user_id: UUID, kind: str) -> Recipient | Non
         delivery = EmailDelivery(event_id=name, user_id=user_id, kind=kind, created_at=now())
         with expect_unique(db, "uq_email_delivery_event_id", _ClaimedAtOnce):
             db.add(delivery)
-    elif delivery.sent_at is not None:
+    elif delivery.status is not EmailStatus.SENDING:
         return None
     elif delivery.claimed_until is not None and delivery.claimed_until > now():
         raise MailAway("claimed by another")
@@ -102,6 +107,16 @@ def release(db: Database, name: UUID) -> None:
 def forget(db: Database, name: UUID) -> None:
     """Its reader does not want it: there is no mail."""
     db.execute(delete(EmailDelivery).where(EmailDelivery.event_id == name))
+
+
+@transaction
+def give_up(db: Database, name: UUID) -> None:
+    """Its address takes no mail."""
+    db.execute(
+        update(EmailDelivery)
+        .where(EmailDelivery.event_id == name)
+        .values(status=EmailStatus.FAILED, claimed_until=None)
+    )
 
 
 @transaction

@@ -148,14 +148,22 @@ def _publish(events: list[tuple[UUID, str]], within: float = SECONDS_TO_ACCEPT) 
     """Wait until Pub/Sub holds them all: nothing runs after the response."""
     try:
         client, topic = _publisher()
+        patience = _patience(within)
         futures = [
-            client.publish(topic, json.dumps({"id": str(event_id)}).encode(), type=event_type)
+            client.publish(topic, json.dumps({"id": str(event_id)}).encode(), type=event_type, **patience)
             for event_id, event_type in events
         ]
         for future in futures:
             future.result(timeout=within)
     except Exception as error:  # noqa: BLE001 - gRPC, retry and timeout errors share no class
         raise PubSubAway(type(error).__name__) from None
+
+
+def _patience(within: float) -> dict[str, Any]:
+    """Nothing is tried any longer than it is waited for."""
+    from google.api_core.retry import Retry
+
+    return {} if within == SECONDS_TO_ACCEPT else {"retry": Retry(initial=0.02, deadline=within), "timeout": within}
 
 
 @functools.cache

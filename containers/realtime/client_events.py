@@ -30,7 +30,6 @@ from shared import audit, telemetry
 from shared.contract import Schema
 from shared.events import alert_channel, session_channel
 from shared.problems import Malformed, NotFound, NotSignedIn, Problem, TooManyRequests
-from shared.roles import Role
 from shared.session import Caller
 from shared.settings import Settings
 from shared.telemetry import log, log_exception
@@ -289,7 +288,7 @@ def _count(web_socket: WebSocket) -> float:
 def _channels(caller: Caller) -> tuple[str, ...]:
     """What a socket of theirs is told besides its rooms."""
     own = (session_channel(caller.user_id),)
-    return (*own, alert_channel(caller.user_id)) if caller.role is Role.THERAPIST else own
+    return (*own, alert_channel(caller.user_id)) if caller.role.is_staff else own
 
 
 def _now() -> float:

@@ -73,6 +73,10 @@ class Entered:
     """How far the conversation had come."""
     page: Page
 
+    def covers(self, caller: Caller) -> bool:
+        """Whether they are a clinician who is let in for another."""
+        return caller.role is Role.THERAPIST and caller.user_id != self.membership.clinician_id
+
     def other_than(self, user_id: UUID) -> UUID:
         """The other of the two people."""
         patient_id, clinician_id = self.membership.patient_id, self.membership.clinician_id

@@ -15,6 +15,7 @@ from containers.realtime.lookups import Lookups
 from containers.realtime.personal_channels import (
     end_sockets_of_ended_sessions,
     shut_out_of_ended_care,
+    shut_out_of_ended_coverage,
     take_alert,
     take_session_word,
 )
@@ -34,6 +35,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Scope = MutableMapping[str, Any]
 
 SECONDS_TO_REACH_DATABASE: Final = 2.0
+SECONDS_BETWEEN_LOOKS_AT_COVERAGE: Final = 0.5
+SECONDS_TO_END_WORK: Final = 0.5
 TAGGED: Final = b'{"type":'
 """How everything on a conversation's channel begins that is not a new message."""
 
@@ -92,19 +95,23 @@ class Relay:
         else:
             await problems.answer(send, Unavailable(), state="degraded", **said)
 
-    def _take(self, channel: str, payload: bytes) -> None:
+    def _take(self, channel: bytes, payload: bytes) -> None:
         """Something from Redis, whoever published it."""
-        subject, _, subject_id = channel.partition(":")
         try:
-            if subject == "message":
-                self._take_in_room(UUID(subject_id), payload)
-            elif subject == "typing":
-                if room := self._rooms.find(UUID(subject_id)):
-                    self._typing.take(room, payload)
+            if room := self._rooms.by_channel.get(channel):
+                _take_in_room(room, payload)
             else:
-                self._take_for_person(subject, UUID(subject_id), payload)
+                self._take_besides(channel.decode(), payload)
         except Exception as error:  # noqa: BLE001 - one bad payload must not end what follows every channel
             log_exception("payload-not-understood", error)
+
+    def _take_besides(self, channel: str, payload: bytes) -> None:
+        subject, _, subject_id = channel.partition(":")
+        if subject == "typing":
+            if room := self._rooms.find(UUID(subject_id)):
+                self._typing.take(room, payload)
+        elif subject != "message":  # of a room that was just left
+            self._take_for_person(subject, UUID(subject_id), payload)
 
     def _take_for_person(self, subject: str, user_id: UUID, payload: bytes) -> None:
         person = self._people.find(user_id)
@@ -114,17 +121,6 @@ class Relay:
             take_alert(person, self._rooms, self._presence, payload)
         elif person:
             take_session_word(person, payload)
-
-    def _take_in_room(self, conversation_id: UUID, payload: bytes) -> None:
-        room = self._rooms.find(conversation_id)
-        if room is None:
-            return
-        if payload.startswith(TAGGED):
-            _take_tagged(room, payload)
-            return
-        sent = MessageSent.model_validate_json(payload)
-        if sent.conversation_id == conversation_id:
-            room.take(sent)
 
     def _returned(self) -> None:
         """What was published while Redis was away is lost, the ends of sessions and of care included."""
@@ -143,11 +139,12 @@ class Relay:
     async def _running(self) -> AsyncIterator[None]:
         threads = ThreadPoolExecutor(self._settings.database_pool_size, thread_name_prefix="database")
         asyncio.get_running_loop().set_default_executor(threads)
-        tasks = [asyncio.create_task(work) for work in self._background()]
+        tasks = {asyncio.create_task(work) for work in self._background()}
         yield
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks:  # a client library may take a cancellation for a broken connection, and go on
+            for task in tasks:
+                task.cancel()
+            _, tasks = await asyncio.wait(tasks, timeout=SECONDS_TO_END_WORK)
         await self._redis.aclose()
 
     def _background(self) -> list[Coroutine[Any, Any, None]]:
@@ -156,7 +153,16 @@ class Relay:
             self._events.heartbeat.run(),
             self._presence.run(),
             self._watch_permissions(),
+            self._watch_coverage(),
         ]
+
+    async def _watch_coverage(self) -> None:
+        while True:
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS_AT_COVERAGE)
+            try:
+                await shut_out_of_ended_coverage(self._people, self._rooms, self._presence)
+            except Exception as error:  # noqa: BLE001 - the next look may go well
+                log_exception("coverage-not-checked", error)
 
     async def _watch_permissions(self) -> None:
         while True:
@@ -169,6 +175,15 @@ class Relay:
                 await shut_out_of_ended_care(self._people, self._rooms, self._presence)
             except Exception as error:  # noqa: BLE001 - the next look may go well
                 log_exception("permissions-not-checked", error)
+
+
+def _take_in_room(room: Room, payload: bytes) -> None:
+    if payload.startswith(TAGGED):
+        _take_tagged(room, payload)
+        return
+    sent = MessageSent.model_validate_json(payload)
+    if sent.conversation_id == room.conversation_id:
+        room.take(sent)
 
 
 def _take_tagged(room: Room, payload: bytes) -> None:

@@ -12,7 +12,7 @@ from containers.realtime.connection import Connection, People, Person
 from containers.realtime.presence import Presence, give_way
 from containers.realtime.rooms import Rooms
 from containers.realtime.socket_io import DISCONNECT, frame
-from shared.events import CareEnded, Event, MessageAnalysed, RiskRaised
+from shared.events import CareEnded, Event, MessageAnalysed, RiskAlertChanged, RiskRaised
 from shared.problems import Unavailable
 from shared.roles import Role
 from shared.session import still_open
@@ -36,16 +36,16 @@ class Told:
         return frame(self.name, event.model_dump_json(**self.shown))
 
 
-NOT_SHOWN: Final = {"exclude": {"id", "clinician_ids"}}
 TOLD: Final = {
     told.event.type: told
     for told in (
         Told(MessageAnalysed, "message-analysed", {"include": {"message_id", "conversation_id", "analysis"}}),
-        Told(RiskRaised, "risk-alert", NOT_SHOWN),
+        Told(RiskRaised, "risk-alert", {"exclude": {"id", "clinician_ids"}}),
+        Told(RiskAlertChanged, "risk-alert-changed", {"exclude": {"id", "user_ids", "notice", "mail_ids"}}),
         Told(CareEnded, "care-ended", {"include": {"conversation_id"}}),
     )
 }
-"""Everything that travels on a clinician's channel, by the `type` that it is tagged with."""
+"""Everything that travels on the channel of one of the staff, by the `type` that it is tagged with."""
 
 
 def take_alert(person: Person | None, rooms: Rooms, presence: Presence, payload: bytes) -> None:
@@ -79,7 +79,18 @@ async def shut_out_of_ended_care(people: People, rooms: Rooms, presence: Presenc
         for conversation_id in connection.rooms
     ]
     seats += [(room.conversation_id, room.watches[1]) for room in rooms if room.watches]
-    wanted = list(set(seats))
+    await _empty_what_does_not_stand(list(set(seats)), people, rooms, presence)
+
+
+async def shut_out_of_ended_coverage(people: People, rooms: Rooms, presence: Presence) -> None:
+    """Whoever covers for another clinician does so until a moment that nobody sends word of in time; few do at once."""
+    seats = [(room_id, connection.caller.user_id) for room_id, connection in rooms.covering]
+    await _empty_what_does_not_stand(list(set(seats)), people, rooms, presence)
+
+
+async def _empty_what_does_not_stand(
+    wanted: list[tuple[UUID, UUID]], people: People, rooms: Rooms, presence: Presence
+) -> None:
     for start in range(0, len(wanted), SEATS_A_LOOK):
         looked_up = wanted[start : start + SEATS_A_LOOK]
         try:

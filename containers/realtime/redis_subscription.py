@@ -20,6 +20,7 @@ SECONDS_TO_CONFIRM: Final = 2.0
 FIRST_WAIT: Final = 0.05
 LONGEST_WAIT: Final = 1.0
 CHANNELS_A_COMMAND: Final = 500
+MESSAGES_AT_ONCE: Final = 32
 
 
 class Silence(Exception):
@@ -29,7 +30,7 @@ class Silence(Exception):
 class RedisSubscription:
     """Channels, by how many want each. What is published while Redis is away is lost: `on_return` is told then."""
 
-    def __init__(self, url: str, on_message: Callable[[str, bytes], None], on_return: Callable[[], None]) -> None:
+    def __init__(self, url: str, on_message: Callable[[bytes, bytes], None], on_return: Callable[[], None]) -> None:
         """Both are called in the event loop and must not raise; `on_return` once every channel is followed again."""
         self._pool = ConnectionPool.from_url(url, protocol=2)
         self._on_message = on_message
@@ -130,16 +131,18 @@ class RedisSubscription:
             await connection.send_command(*command, check_health=False)
 
     async def _read(self, connection: AbstractConnection) -> None:
-        while True:
+        clock = asyncio.get_running_loop().time
+        for number in itertools.count(1):
             response = await connection.read_response(disconnect_on_error=False)
-            self._heard_at = asyncio.get_running_loop().time()
+            self._heard_at = clock()
             self._take(response if isinstance(response, list) else [response])
-            await asyncio.sleep(0)  # a burst leaves the sockets' writers room
+            if number % MESSAGES_AT_ONCE == 0:
+                await asyncio.sleep(0)  # a burst leaves sockets room
 
     def _take(self, response: list[bytes]) -> None:
         kind = response[0].lower()
         if kind == b"message":
-            self._on_message(response[1].decode(), response[2])
+            self._on_message(response[1], response[2])
         elif kind == b"subscribe":
             self._confirm(response[1].decode())
         elif kind == b"pong" and not self.is_alive:

@@ -213,6 +213,10 @@ class Rooms:
         self._subscription = subscription
         self._lookups = lookups
         self._rooms: dict[UUID, Room] = {}
+        self.by_channel: dict[bytes, Room] = {}
+        """By the channel that brings a room's messages."""
+        self.covering: set[tuple[UUID, Connection]] = set()
+        """Seats of clinicians who are let in for a while, for another."""
         self.entered: Callable[[Room, Connection, Entered], None] = _nothing
         """Called when a socket has sat down."""
         self.emptied: Callable[[Room], None] = _nothing
@@ -238,7 +242,7 @@ class Rooms:
                 connection.shut_out_of.discard(conversation_id)
             if len(connection.rooms) >= ROOMS_PER_SOCKET:
                 raise TooManyRequests
-            room = self._rooms.setdefault(conversation_id, Room(conversation_id))
+            room = self._rooms.get(conversation_id) or self._open(conversation_id)
             room.entrants += 1
             try:
                 return await self._enter(room, connection, after)
@@ -251,6 +255,7 @@ class Rooms:
         room = connection.rooms.pop(conversation_id, None)
         if room:
             del room.seats[connection]
+            self.covering.discard((conversation_id, connection))
             self._let_go(room)
 
     def shut_out(self, connection: Connection, conversation_id: UUID) -> None:
@@ -265,13 +270,18 @@ class Rooms:
         for conversation_id in list(connection.rooms):
             self.leave(connection, conversation_id)
 
+    def _open(self, conversation_id: UUID) -> Room:
+        room = self._rooms[conversation_id] = Room(conversation_id)
+        self.by_channel[message_channel(conversation_id).encode()] = room
+        return room
+
     def _let_go(self, room: Room) -> None:
         self._subscription.leave(*_channels(room))
         room.entrants -= 1
         if not room.seats:
             self.emptied(room)
         if not room.entrants:
-            del self._rooms[room.conversation_id]
+            del self._rooms[room.conversation_id], self.by_channel[message_channel(room.conversation_id).encode()]
 
     async def _enter(self, room: Room, connection: Connection, after: Place | None) -> Joined:
         """Subscribed before the database is read, so that what comes in between passes by and is read too."""
@@ -289,6 +299,8 @@ class Rooms:
                 raise NotFound
             if page.is_last and returns == self._subscription.returns and room.seat(seat):
                 connection.rooms[room.conversation_id] = room
+                if entered.covers(connection.caller):
+                    self.covering.add((room.conversation_id, connection))
                 self.entered(room, connection, entered)
                 return Joined(recovered, *seat.place)
             returns, awaited = self._subscription.returns, Place(room.seq, room.revision)

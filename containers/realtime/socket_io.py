@@ -10,8 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from websockets.frames import Frame, Opcode
-
 from shared.problems import Problem
 
 DEEPEST: Final = 32
@@ -87,8 +85,14 @@ def _json(text: str) -> Any:
 
 
 def text_frame(text: str) -> bytes:
-    """A WebSocket's frame of a packet."""
-    return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+    """A WebSocket's frame of a packet (RFC 6455, 5.2): final, of text, not masked."""
+    payload = text.encode()
+    length = len(payload)
+    if length < 126:
+        return b"\x81%c%b" % (length, payload)
+    if length < 65_536:
+        return b"\x81\x7e%b%b" % (length.to_bytes(2), payload)
+    return b"\x81\x7f%b%b" % (length.to_bytes(8), payload)
 
 
 def frame(event: str, payload: str) -> bytes:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session as Database
 from shared import audit, outbox, session
 from shared.access import is_in_care
 from shared.account_notices import Notice, notify
+from shared.administrators import require_another
 from shared.appointments import has_ahead
 from shared.audit_actions import Action
 from shared.clock import now
@@ -38,12 +39,6 @@ class NotOneself(Conflict):
     """Whoever administers does not change their own account here: nobody is to lock themselves out."""
 
     title = "Please ask another administrator to change your own account"
-
-
-class LastAdministrator(Conflict):
-    """Without this account nobody could administer anything."""
-
-    title = "This is the last administrator; please make somebody else one first"
 
 
 class RoleInUse(Conflict):
@@ -182,7 +177,7 @@ def _give_role(db: Database, user: User, role: Role) -> tuple[tuple[Event, ...],
     if user.role is role:
         return (), None
     if user.role is Role.ADMINISTRATOR:
-        _require_another(db, user.id)
+        require_another(db, user.id)
     if is_in_care(db, user.id) or has_ahead(db, user.id):
         raise RoleInUse
     before, user.role = user.role, role
@@ -196,7 +191,7 @@ def _suspend(db: Database, user: User, reason: SuspensionReason) -> tuple[tuple[
         _note(db, Action.USER_SUSPENDED, user, {"reason": reason})
         return (), None
     if user.role is Role.ADMINISTRATOR:
-        _require_another(db, user.id)
+        require_another(db, user.id)
     user.status, user.suspended_at, user.suspension_reason = UserStatus.SUSPENDED, now(), reason
     _note(db, Action.USER_SUSPENDED, user, {"reason": reason})
     return (notify(db, user.id, Notice.ACCOUNT_SUSPENDED),), session.revoke_all(db, user.id)
@@ -215,18 +210,6 @@ def _unlock(db: Database, user: User) -> tuple[Event, ...]:
     outbox.record(db, unlocked)
     _note(db, Action.USER_UNLOCKED, user)
     return unlocked, notify(db, user.id, Notice.ACCOUNT_UNLOCKED)
-
-
-def _require_another(db: Database, user_id: UUID) -> None:
-    # Serializable: of two that take each other's role away at once, one begins again and finds nobody else.
-    others = select(User.id).where(
-        User.role == Role.ADMINISTRATOR,
-        User.status == UserStatus.ACTIVE,
-        User.is_synthetic.is_(False),
-        User.id != user_id,
-    )
-    if db.scalar(others.limit(1)) is None:
-        raise LastAdministrator
 
 
 def _note(db: Database, action: Action, user: User, details: dict[str, str] | None = None) -> None:

@@ -10,7 +10,7 @@ from pydantic import StringConstraints
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Database
 
-from shared import access, audit, outbox
+from shared import access, audit, conversations, outbox
 from shared.audit_actions import Action
 from shared.care_end import keep_word, spread_word
 from shared.clock import now

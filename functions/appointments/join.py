@@ -47,7 +47,7 @@ class MeetingOver(Gone):
 class MeetingCalledOff(Gone):
     """It was cancelled, or was never confirmed."""
 
-    title = "This appointment does not take place"
+    title = "This appointment is not booked, or was called off"
 
 
 class CareNotStanding(Conflict):
@@ -79,7 +79,7 @@ class Joining(Schema):
 
 
 class SdkAccess(Schema):
-    """What Zoom's Meeting SDK is given so that a page of ours holds the meeting: for this one alone, and not for long."""
+    """What Zoom's Meeting SDK is given so that a page of ours holds this one meeting; it does not last long."""
 
     signature: str
     sdk_key: str

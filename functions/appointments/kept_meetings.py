@@ -89,13 +89,15 @@ def opened(appointment_id: UUID, sealed: bytes | None) -> str | None:
 
 @transaction
 def keep(db: Database, seen: Seen, room: Room, host_id: str) -> str | None:
-    """Make a meeting the appointment's, if it still wants one; the id of the one that it has now."""
+    """Make a meeting the appointment's, if it has none; the id of the one that it has now.
+
+    Also where it was called off meanwhile: what is known here is removed with it, whoever dies before.
+    """
     if not is_anothers(db, host_id, seen.therapist_id):
         kept = _set(
             db,
             seen.id,
             Appointment.zoom_meeting_id.is_(None),
-            Appointment.status == AppointmentStatus.BOOKED,
             zoom_status=ZoomStatus.WANTED,
             zoom_meeting_id=str(room.id),
             zoom_meeting_uuid=room.uuid or None,

@@ -73,7 +73,7 @@ GERMAN: Final = Words(
         Cause.OTHER_ACCOUNT: "Die andere Person verlässt Bloom Health. Das tut uns leid.",
     },
     another_time="Sie können jederzeit eine andere Zeit wählen.",
-    offered_until="Sie ist bis {until} allein für Sie da.",
+    offered_until="Sie ist bis {until} Uhr allein für Sie da.",
     reminder_settings="Sie können wählen, welche Erinnerungen Sie bekommen:",
     no_replies="Antworten an diese Adresse liest niemand.",
     calendar_title="Termin",

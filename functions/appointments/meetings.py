@@ -85,7 +85,7 @@ def _make(at: Zoom, seen: Seen, budget: Budget, *, fresh: bool) -> bool:
             forget_host(seen.therapist_id)
         return _tell_there_is_none(seen)
     meeting_id = str(room.id)
-    if kept_meetings.keep(seen, room, host_id) != meeting_id:  # somebody else was quicker, or it was called off
+    if kept_meetings.keep(seen, room, host_id) != meeting_id:  # somebody else was quicker
         _discard(at, meeting_id, budget)
         return False
     return _open_door(at, seen, meeting_id, budget) and room.is_at(plan_of(seen))

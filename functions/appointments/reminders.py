@@ -78,9 +78,9 @@ def note_due(db: Database, reminder: Reminder, moment: datetime) -> tuple[int, l
     timing = TIMINGS[reminder]
     line, too_late = moment + timing.ahead, moment + timing.ahead - timing.at_most_late
     progress = _progress(db, reminder, too_late)
-    if progress.reached_at >= line:
-        return 0, []
     since = max((progress.reached_at, progress.reached_id), (too_late, _LAST_ID))
+    if since >= (line, _LAST_ID):
+        return 0, []
     near = db.scalars(
         select(Appointment)
         .where(tuple_(Appointment.start_at, Appointment.id) > since, Appointment.start_at <= line)

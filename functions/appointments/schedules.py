@@ -125,8 +125,8 @@ def rules_of(db: Database, therapist_ids: Collection[UUID]) -> Mapping[UUID, lis
     """The weekly hours of each."""
     rows = db.execute(_rules(), {"therapist_ids": list(therapist_ids)})
     return by_therapist(
-        (therapist_id, Hours(*rest, _day(first), None if last is None else _day(last)))
-        for therapist_id, *rest, first, last in rows
+        (therapist_id, Hours(weekday, start, end, time_zone, _day(first), None if last is None else _day(last)))
+        for therapist_id, weekday, start, end, time_zone, first, last in rows
     )
 
 
@@ -252,7 +252,7 @@ def by_therapist(rows: Iterable[tuple[UUID, One]]) -> Mapping[UUID, list[One]]:
 
 def time_zone_of(rules: Sequence[Hours], exceptions: Sequence[Row[Any]], of_account: str) -> str:
     """The zone of the hours; without any, the account's."""
-    named = [*(rule.time_zone for rule in rules), *(day.time_zone for day in exceptions), of_account]
+    named: list[str] = [*(rule.time_zone for rule in rules), *(day.time_zone for day in exceptions), of_account]
     return named[0]
 
 

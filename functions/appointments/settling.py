@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session as Database
@@ -116,15 +115,11 @@ def _takes_time(status: AppointmentStatus) -> bool:
 
 def _is_taken(db: Database, found: Appointment) -> bool:
     """Whether the rest of its time was booked by others after it was over."""
-    others: list[UUID] = list(
-        db.scalars(
-            select(Appointment.id).where(
-                Appointment.id != found.id,
-                (Appointment.therapist_id == found.therapist_id) | (Appointment.patient_id == found.patient_id),
-                text(OCCUPYING),
-                Appointment.blocked_until > found.blocked_from,
-                Appointment.blocked_from < found.blocked_until,
-            )
-        )
+    others = select(Appointment.id).where(
+        Appointment.id != found.id,
+        (Appointment.therapist_id == found.therapist_id) | (Appointment.patient_id == found.patient_id),
+        text(OCCUPYING),
+        Appointment.blocked_until > found.blocked_from,
+        Appointment.blocked_from < found.blocked_until,
     )
-    return bool(others)
+    return db.scalar(others.limit(1)) is not None

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session as Database
 from shared.appointments import touch_schedule
 from shared.clock import now
 from shared.database.models.scheduling import Appointment, AppointmentAttendee, AppointmentStatus
-from shared.database.transaction import expect_unique
+from shared.database.transaction import attempt_made, expect_unique
 from shared.problems import Problem
 
 from .booking_rules import OwnTimeTaken, SlotTaken, StaleVersion, problem_of
@@ -55,11 +55,15 @@ def take_time(db: Database, wanted: Wanted) -> Taken:
 
     Raises the problems of `booking_rules`, each for its own reason.
     """
+    queued = attempt_made() > 1
+    if queued:
+        touch_schedule(db, wanted.therapist_id)
     starts = Span(wanted.start_at, wanted.start_at + timedelta(seconds=1))
     schedule = schedule_of(db, wanted.therapist_id, starts, leaving_out=wanted.moving)
     for problem in problems_of(db, [wanted], schedule).values():
         raise problem
-    touch_schedule(db, wanted.therapist_id)
+    if not queued:
+        touch_schedule(db, wanted.therapist_id)
     return Taken(schedule.terms.blocked(wanted.start_at), schedule.time_zone)
 
 

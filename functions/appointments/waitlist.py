@@ -47,7 +47,7 @@ class AlreadyWaiting(Conflict):
     title = "You are waiting for a time with this therapist already"
 
 
-class Preferences(Schema):
+class WaitlistPreferences(Schema):
     """Which days and parts of a day suit, by the patient's own clock; none named means any."""
 
     weekdays: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(max_length=7)] = Field(default_factory=list)
@@ -61,7 +61,7 @@ class NewPlace(Schema):
     therapist_id: UUID
     earliest_at: Moment
     latest_at: Moment
-    preferences: Preferences = Field(default_factory=Preferences)
+    preferences: WaitlistPreferences = Field(default_factory=WaitlistPreferences)
 
 
 class Offer(Schema):
@@ -82,7 +82,7 @@ class ShownPlace(Schema):
     """Null for a therapist in whose care the patient is not."""
     earliest_at: datetime
     latest_at: datetime
-    preferences: Preferences
+    preferences: WaitlistPreferences
     status: WaitlistStatus
     position: int
     """1 is the first who is asked when a time becomes free that suits them."""
@@ -291,7 +291,7 @@ def _shown(row: Row[Any]) -> ShownPlace:
         patient=Party(user_id=place.patient_id, name=row.patient_name) if known else None,
         earliest_at=place.earliest_at,
         latest_at=place.latest_at,
-        preferences=Preferences.model_validate(place.preferences),
+        preferences=WaitlistPreferences.model_validate(place.preferences),
         status=place.status,
         position=row.ahead + 1,
         offer=_offer(place, row),

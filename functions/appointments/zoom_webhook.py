@@ -43,7 +43,7 @@ KINDS: Final = {
 """What is listened to; whatever else Zoom tells is passed over."""
 TOLD_OF_SOMEBODY: Final = frozenset({Kind.JOINED, Kind.LEFT, Kind.WAITED})
 # Zoom waits for three seconds; what Pub/Sub does not take in this time, the sweeper hands over.
-SECONDS_FOR_PUBSUB: Final = 0.1
+SECONDS_FOR_PUBSUB: Final = 0.06
 
 
 class NoZoomWebhooks(NotFound):

@@ -6,16 +6,17 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox, session
 from shared.account_notices import Notice, notify
+from shared.administrators import require_another
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.encryption import KeyRing, Undecipherable, unseal
-from shared.database.models.accounts import Session, User, UserStatus
+from shared.database.models.accounts import Session
 from shared.database.models.credentials import TrustedDevice
 from shared.database.models.profiles import PatientProfile
 from shared.database.models.trust import ErasureRequest, ErasureStatus
@@ -34,12 +35,6 @@ from .retention import Kept, kept_after, retention_ends
 routes = Routes()
 
 OPEN: Final = (ErasureStatus.PENDING, ErasureStatus.HELD, ErasureStatus.RUNNING)
-
-
-class LastAdministrator(Conflict):
-    """Without this account nobody could administer anything."""
-
-    title = "You are the last administrator; please make somebody else one first"
 
 
 class NoErasureToCancel(Conflict):
@@ -120,7 +115,7 @@ def schedule(db: Database, caller: Caller) -> _Asked:
     standing, told = _open_request(db, caller.user_id), tuple[Event, ...]()
     if standing is None:
         if caller.role is Role.ADMINISTRATOR:
-            _require_another_administrator(db, caller.user_id)
+            require_another(db, caller.user_id)
         standing, called_off = _new_request(db, caller)
         told = (notify(db, caller.user_id, Notice.ERASURE_REQUESTED), *called_off)
     ended = sign_out_everywhere(db, caller.user_id)
@@ -210,15 +205,6 @@ def _new_request(db: Database, caller: Caller) -> tuple[ErasureRequest, tuple[Ev
 
 def _open_request(db: Database, person_id: UUID) -> ErasureRequest | None:
     return db.scalar(select(ErasureRequest).where(ErasureRequest.user_id == person_id, ErasureRequest.status.in_(OPEN)))
-
-
-def _require_another_administrator(db: Database, person_id: UUID) -> None:
-    leaving = exists().where(ErasureRequest.user_id == User.id, ErasureRequest.status.in_(OPEN))
-    others = select(User.id).where(
-        User.role == Role.ADMINISTRATOR, User.status == UserStatus.ACTIVE, User.id != person_id, ~leaving
-    )
-    if db.scalar(others.limit(1)) is None:
-        raise LastAdministrator
 
 
 def _state(db: Database, caller: Caller, standing: ErasureRequest) -> ErasureState:

@@ -15,10 +15,15 @@ from shared.database.models.analysis import RiskEvent, RiskLevel, RiskSource, Ri
 from shared.events import MessageWritten, RiskAlertChanged, RiskRaised, alert_channel
 from shared.redis import RedisAway, publish
 from shared.settings import settings
+from shared.telemetry import log
 
 from .risk_policy import Level, Risk
 
 AlertEvent = RiskRaised | RiskAlertChanged
+COVERAGE: Final = "coverage"
+"""The notice by which a therapist learns that a colleague was let in."""
+UNANSWERED: Final = "unanswered"
+"""The notice by which administrators learn that nobody has answered."""
 _ORDER: Final = list(RiskLevel)
 
 
@@ -107,22 +112,28 @@ def raised(alert: RiskEvent, cause: RiskEvent, clinician_ids: tuple[UUID, ...]) 
 
 def deliver_alert(alert: AlertEvent) -> None:
     """Tell sockets at once, and hand over what is told by mail as well; whatever is away, the outbox does it later."""
-    try:
-        publish_alert(alert)
-    except RedisAway:
-        if isinstance(alert, RiskAlertChanged) and not alert.mail_ids:
-            return
-    else:
-        if isinstance(alert, RiskAlertChanged) and not alert.mail_ids:
-            outbox.mark_delivered(alert.id)
-            return
-    outbox.hand_over(alert)
+    if isinstance(alert, RiskAlertChanged) and alert.notice == UNANSWERED:
+        log("alert-unanswered", severity="CRITICAL", alertId=str(alert.risk_event_id), told=len(alert.mail_ids))
+    told = _publish(alert)
+    if isinstance(alert, RiskRaised) or alert.mail_ids:
+        outbox.hand_over(alert)
+    elif told:
+        outbox.mark_delivered(alert.id)
 
 
 def publish_alert(alert: AlertEvent) -> None:
     """Raises RedisAway."""
     for user_id in alert.clinician_ids if isinstance(alert, RiskRaised) else alert.user_ids:
         publish(alert_channel(user_id), alert.tagged_json())
+
+
+def _publish(alert: AlertEvent) -> bool:
+    """Whether Redis took it."""
+    try:
+        publish_alert(alert)
+    except RedisAway:
+        return False
+    return True
 
 
 def _told(

@@ -33,7 +33,7 @@ class AlertsQuery(Schema):
     cursor: Annotated[str, StringConstraints(max_length=400)] | None = None
 
 
-class Alerts(Schema):
+class AlertPage(Schema):
     """A page, the latest first."""
 
     items: list[ShownAlert]
@@ -41,7 +41,7 @@ class Alerts(Schema):
 
 
 @routes.endpoint("GET /api/alerts", allow=therapists_and_administrators, limit=Limit("alerts", 120, per=60))
-def list_alerts(caller: Caller, query: AlertsQuery) -> Alerts:
+def list_alerts(caller: Caller, query: AlertsQuery) -> AlertPage:
     """The alerts that the caller may know of."""
     return page_of(caller, query)
 
@@ -53,14 +53,14 @@ def read_alert(caller: Caller, id: UUID) -> ShownAlert:
 
 
 @transaction
-def page_of(db: Database, caller: Caller, query: AlertsQuery) -> Alerts:
+def page_of(db: Database, caller: Caller, query: AlertsQuery) -> AlertPage:
     """Read a page."""
     before = _before(query.cursor) if query.cursor else None
     found = alerts_access.alerts(db, caller, Page(query.status, before, query.limit + 1), action=Action.ALERTS_LISTED)
     page = found[: query.limit]
     last = page[-1].alert if len(found) > query.limit else None
     following = cursor.encode(last.opened_at.isoformat(), str(last.id)) if last else None
-    return Alerts(items=shown_alerts(db, page), next_cursor=following)
+    return AlertPage(items=shown_alerts(db, page), next_cursor=following)
 
 
 @transaction

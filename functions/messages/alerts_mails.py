@@ -12,7 +12,7 @@ from shared.mailing import Recipient, mail_id, send_once
 from shared.redis import RedisAway
 from shared.settings import settings
 
-from .alerts import AlertEvent, publish_alert
+from .alerts import COVERAGE, UNANSWERED, AlertEvent, publish_alert
 from .probe import note_arrival
 
 PATH: Final = "/alerts"
@@ -36,12 +36,12 @@ WAITING: Final = Notice(
     "There is something in Bloom Health that should not wait long for your answer. Please sign in to see it.",
 )
 NOTICES: Final[dict[str, Notice]] = {
-    "coverage": Notice(
+    COVERAGE: Notice(
         "A colleague is helping out in Bloom Health",
         "Something that was waiting for you has been passed on to a colleague, who can see what they need for a while."
         " Please sign in to see where it stands.",
     ),
-    "unanswered": Notice(
+    UNANSWERED: Notice(
         "Something in Bloom Health has no answer yet",
         "Nobody who was asked has taken something on that should not wait. Please sign in, and see who can be reached.",
     ),

@@ -29,7 +29,7 @@ class EscalationStep(StrEnum):
     ADMINISTRATORS = "administrators"
 
 
-class Party(Schema):
+class NamedPerson(Schema):
     """Somebody, by name."""
 
     id: UUID
@@ -54,7 +54,7 @@ class AlertMessage(Schema):
 class AlertDetails(Schema):
     """Whose it is, and what it is about."""
 
-    patient: Party
+    patient: NamedPerson
     conversation_id: UUID
     level: RiskLevel
     """The highest of its messages."""
@@ -79,9 +79,9 @@ class ShownAlert(Schema):
     resolved_at: datetime | None
     escalation_step: EscalationStep
     next_escalation_at: datetime | None
-    therapist: Party
+    therapist: NamedPerson
     """Whose patient wrote."""
-    answered_by: Party | None
+    answered_by: NamedPerson | None
     details: AlertDetails | None
 
 
@@ -122,8 +122,8 @@ def _shown(alert: RiskEvent, names: dict[UUID, str], therapist_id: UUID) -> Show
         resolved_at=alert.resolved_at,
         escalation_step=_STEPS[Step(alert.escalation_step)],
         next_escalation_at=alert.next_escalation_at,
-        therapist=Party(id=therapist_id, name=names[therapist_id]),
-        answered_by=Party(id=answered_by, name=names[answered_by]) if answered_by else None,
+        therapist=NamedPerson(id=therapist_id, name=names[therapist_id]),
+        answered_by=NamedPerson(id=answered_by, name=names[answered_by]) if answered_by else None,
         details=None,
     )
 
@@ -132,7 +132,7 @@ def _details(
     db: Database, alert: RiskEvent, causes: list[RiskEvent], names: dict[UUID, str], with_bodies: bool
 ) -> AlertDetails:
     return AlertDetails(
-        patient=Party(id=alert.patient_id, name=names[alert.patient_id]),
+        patient=NamedPerson(id=alert.patient_id, name=names[alert.patient_id]),
         conversation_id=alert.conversation_id,
         level=max((cause.level for cause in causes), key=_ORDER.index),
         messages=[_message(db, cause, with_bodies) for cause in causes],

@@ -53,13 +53,13 @@ class NobodyLeftToAsk(Conflict):
     title = "Everybody who can be asked has been"
 
 
-class StepTaken(Schema):
+class AlertStep(Schema):
     """The version of the alert that the caller looked at."""
 
     version: Version
 
 
-class Resolution(StepTaken):
+class AlertResolution(AlertStep):
     """How it ended; the note is kept sealed with the clinical record."""
 
     outcome: RiskOutcome
@@ -67,13 +67,13 @@ class Resolution(StepTaken):
 
 
 @routes.endpoint("POST /api/alerts/{id}/acknowledge", allow=therapists, limit=Limit("acknowledge-alert", 60, per=60))
-def acknowledge_alert(caller: Caller, id: UUID, step: StepTaken) -> ShownAlert:
+def acknowledge_alert(caller: Caller, id: UUID, step: AlertStep) -> ShownAlert:
     """Say that one has seen it and sees to it: nobody else is asked from then on."""
     return _delivered(*acknowledged(caller, id, step))
 
 
 @routes.endpoint("POST /api/alerts/{id}/start", allow=therapists, limit=Limit("start-alert", 60, per=60))
-def start_alert(caller: Caller, id: UUID, step: StepTaken) -> ShownAlert:
+def start_alert(caller: Caller, id: UUID, step: AlertStep) -> ShownAlert:
     """Say that one is in touch with the patient, or about to be."""
     return _delivered(*started(caller, id, step))
 
@@ -81,19 +81,19 @@ def start_alert(caller: Caller, id: UUID, step: StepTaken) -> ShownAlert:
 @routes.endpoint(
     "POST /api/alerts/{id}/escalate", allow=therapists_and_administrators, limit=Limit("escalate-alert", 60, per=60)
 )
-def escalate_alert(caller: Caller, id: UUID, step: StepTaken) -> ShownAlert:
+def escalate_alert(caller: Caller, id: UUID, step: AlertStep) -> ShownAlert:
     """Ask the next who can be asked, now: the first on call, then everybody on call, then administrators."""
     return _delivered(*escalated(caller, id, step))
 
 
 @routes.endpoint("POST /api/alerts/{id}/resolve", allow=therapists, limit=Limit("resolve-alert", 60, per=60))
-def resolve_alert(caller: Caller, id: UUID, resolution: Resolution) -> ShownAlert:
+def resolve_alert(caller: Caller, id: UUID, resolution: AlertResolution) -> ShownAlert:
     """Close it, with what came of it."""
     return _delivered(*resolved(caller, id, resolution))
 
 
 @transaction(tries=TRIES)
-def acknowledged(db: Database, caller: Caller, alert_id: UUID, step: StepTaken) -> tuple[ShownAlert, list[AlertEvent]]:
+def acknowledged(db: Database, caller: Caller, alert_id: UUID, step: AlertStep) -> tuple[ShownAlert, list[AlertEvent]]:
     """Stop the clock."""
     seen = alerts_access.alert(db, caller, alert_id, action=Action.ALERT_ACKNOWLEDGED)
     alert = seen.alert
@@ -106,7 +106,7 @@ def acknowledged(db: Database, caller: Caller, alert_id: UUID, step: StepTaken) 
 
 
 @transaction(tries=TRIES)
-def started(db: Database, caller: Caller, alert_id: UUID, step: StepTaken) -> tuple[ShownAlert, list[AlertEvent]]:
+def started(db: Database, caller: Caller, alert_id: UUID, step: AlertStep) -> tuple[ShownAlert, list[AlertEvent]]:
     """Take it in hand."""
     seen = alerts_access.alert(db, caller, alert_id, action=Action.ALERT_STARTED)
     alert = seen.alert
@@ -119,7 +119,7 @@ def started(db: Database, caller: Caller, alert_id: UUID, step: StepTaken) -> tu
 
 
 @transaction(tries=TRIES)
-def escalated(db: Database, caller: Caller, alert_id: UUID, step: StepTaken) -> tuple[ShownAlert, list[AlertEvent]]:
+def escalated(db: Database, caller: Caller, alert_id: UUID, step: AlertStep) -> tuple[ShownAlert, list[AlertEvent]]:
     """Take the clock's next step now."""
     seen = alerts_access.alert(db, caller, alert_id, action=Action.ALERT_ESCALATED)
     alert = seen.alert
@@ -136,7 +136,7 @@ def escalated(db: Database, caller: Caller, alert_id: UUID, step: StepTaken) -> 
 
 @transaction(tries=TRIES)
 def resolved(
-    db: Database, caller: Caller, alert_id: UUID, resolution: Resolution
+    db: Database, caller: Caller, alert_id: UUID, resolution: AlertResolution
 ) -> tuple[ShownAlert, list[AlertEvent]]:
     """Keep the outcome and the note."""
     seen = alerts_access.alert(db, caller, alert_id, action=Action.ALERT_RESOLVED)

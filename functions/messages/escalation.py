@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session as Database
 from shared import access, audit, outbox
 from shared.audit_actions import Action
 from shared.clock import now
-from shared.database.models.accounts import User
+from shared.database.models.accounts import User, UserStatus
 from shared.database.models.analysis import RiskEvent, RiskLevel, RiskStatus
 from shared.database.transaction import transaction
 from shared.settings import settings
-from shared.telemetry import log, log_exception
+from shared.telemetry import log_exception
 
-from .alerts import AlertEvent, changed, deliver_alert, raised
+from .alerts import COVERAGE, UNANSWERED, AlertEvent, changed, deliver_alert, raised
 from .escalation_coverage import begin_coverage
 from .on_call import administrators, on_call
 
@@ -76,7 +76,8 @@ def due_now(db: Database) -> list[UUID]:
     query = (
         select(RiskEvent.id)
         .join(User, User.id == RiskEvent.patient_id)
-        .where(RiskEvent.status != RiskStatus.RESOLVED, RiskEvent.next_escalation_at <= now(), ~User.is_synthetic)
+        .where(RiskEvent.status != RiskStatus.RESOLVED, RiskEvent.next_escalation_at <= now())
+        .where(~User.is_synthetic, User.status != UserStatus.ERASED)
         .order_by(RiskEvent.next_escalation_at)
         .limit(BATCH)
     )
@@ -106,12 +107,11 @@ def take_step(db: Database, alert: RiskEvent, moment: datetime) -> list[AlertEve
     events: list[AlertEvent] = []
     if reached.step is Step.ADMINISTRATORS:
         begin_coverage(db, alert, reached.staying, moment)
-        events.append(changed(alert, told_before, notice="unanswered", mail_ids=reached.people))
-        log("alert-unanswered", severity="CRITICAL", alertId=str(alert.id), administrators=len(reached.people))
+        events.append(changed(alert, told_before, notice=UNANSWERED, mail_ids=reached.people))
     else:
         begin_coverage(db, alert, (*reached.people, *reached.staying), moment)
         events.append(raised(alert, _loudest(db, alert), reached.people))
-        events.append(changed(alert, told_before, notice="coverage", mail_ids=(reached.own,)))
+        events.append(changed(alert, told_before, notice=COVERAGE, mail_ids=(reached.own,)))
     for event in events:
         outbox.record(db, event)
     return events

@@ -11,6 +11,8 @@ _NOT_BEHIND_A_JPEG: Final = re.compile(
 )
 _SEGMENT: Final = re.compile(rb"\xff+([\xc0-\xfe])")
 _MARKER_IN_A_SCAN: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+MOST_PIECES: Final = 200_000
+"""Chunks, blocks, boxes or pages that a file of at most 25 MiB is looked through for: no camera makes more of them."""
 _HEIC_BRANDS: Final = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 
 
@@ -19,7 +21,9 @@ def is_png(content: bytes) -> bool:
     if content[:16] != b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR":
         return False
     place = 8
-    while place + 12 <= len(content):
+    for _ in range(MOST_PIECES):
+        if place + 12 > len(content):
+            break
         length, kind = struct.unpack_from(">I4s", content, place)
         place += 12 + length
         if kind == b"IEND":
@@ -32,7 +36,9 @@ def is_gif(content: bytes) -> bool:
     if content[:6] not in (b"GIF87a", b"GIF89a") or len(content) < 14:
         return False
     place = 13 + _colours(content[10])
-    while place < len(content):
+    for _ in range(MOST_PIECES):
+        if place >= len(content):
+            break
         block = content[place]
         if block == 0x3B:
             return not content[place + 1 :].strip(b"\0")  # some programs fill up with zeros
@@ -51,9 +57,12 @@ def _colours(flags: int) -> int:
 
 
 def _after_blocks(content: bytes, place: int) -> int:
-    while place < len(content) and content[place]:
+    """Where the blocks of up to 255 bytes end that begin here; the end of the file where there are too many."""
+    for _ in range(MOST_PIECES):
+        if place >= len(content) or not content[place]:
+            return place + 1
         place += content[place] + 1
-    return place + 1
+    return len(content)
 
 
 def is_webp(content: bytes) -> bool:
@@ -88,17 +97,19 @@ def _end_of_jpeg(content: bytes) -> int | None:
 
 def is_heic(content: bytes) -> bool:
     """Whether boxes fill it and say that it is a HEIF picture coded with HEVC (ISO/IEC 23008-12)."""
-    boxes = list(boxes_of(content))
-    if not boxes or boxes[0][0] != b"ftyp" or b"" in (name for name, _ in boxes):
+    if not brands_of(content) & _HEIC_BRANDS:
         return False
-    return bool(brands_of(boxes[0][1]) & _HEIC_BRANDS) and b"meta" in (name for name, _ in boxes)
+    names = {name for name, _ in boxes_of(content)}
+    return b"meta" in names and b"" not in names
 
 
 def boxes_of(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The outermost boxes of an ISO base media file (ISO/IEC 14496-12), name and content; a nameless one at last
-    where they do not fill it."""
+    where they do not fill it, or are too many."""
     place = 0
-    while place < len(content):
+    for _ in range(MOST_PIECES):
+        if place >= len(content):
+            return
         size, name = int.from_bytes(content[place : place + 4]), content[place + 4 : place + 8]
         header = 8
         if size == 1:
@@ -110,8 +121,12 @@ def boxes_of(content: bytes) -> Iterator[tuple[bytes, bytes]]:
             return
         yield name, content[place + header : place + size]
         place += size
+    yield b"", b""
 
 
-def brands_of(file_type: bytes) -> set[bytes]:
-    """What a `ftyp` box says that the file is: its major brand, and those that it is compatible with."""
-    return {file_type[:4], *(file_type[place : place + 4] for place in range(8, len(file_type), 4))}
+def brands_of(content: bytes) -> set[bytes]:
+    """What the `ftyp` box says that a file is: its major brand, and those that it is compatible with; none without."""
+    if content[4:8] != b"ftyp":
+        return set()
+    said = content[8 : min(int.from_bytes(content[:4]), 256)]
+    return {said[:4], *(said[place : place + 4] for place in range(8, len(said), 4))}

@@ -1,10 +1,11 @@
 """Whether bytes are a sound recording of a kind that is taken, from the first to the last: pure calculation."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Final
 
-from .file_pictures import boxes_of, brands_of
+from .file_pictures import MOST_PIECES, boxes_of, brands_of
 
 _UNKNOWN_SIZES: Final = (0, 0xFFFFFFFF)
 """What recorders leave that could not go back and write how long it became."""
@@ -34,13 +35,16 @@ def is_wav(content: bytes) -> bool:
 
 def _chunks(content: bytes) -> Iterator[bytes]:
     place = 12
-    while place + 8 <= len(content):
+    for _ in range(MOST_PIECES):
+        if place + 8 > len(content):
+            return
         name, size = content[place : place + 4], int.from_bytes(content[place + 4 : place + 8], "little")
         if name == b"data" and size in _UNKNOWN_SIZES:
             yield name
             return
         place += 8 + size + size % 2
         yield name if place <= len(content) + size % 2 else b""
+    yield b""
 
 
 def is_mp3(content: bytes) -> bool:
@@ -73,32 +77,37 @@ def _frame_length(header: bytes) -> int:
 
 def is_m4a(content: bytes) -> bool:
     """Whether boxes fill it, and its tracks are sound and nothing to look at (ISO/IEC 14496-12)."""
-    boxes = list(boxes_of(content))
-    if not boxes or boxes[0][0] != b"ftyp" or brands_of(boxes[0][1]) & _NO_SOUND_BRANDS:
+    brands = brands_of(content)
+    if not brands or brands & _NO_SOUND_BRANDS:
         return False
-    if b"" in (name for name, _ in boxes):
-        return False
-    handlers = {found for name, inside in boxes if name == b"moov" for found in _HANDLER.findall(inside)}
+    handlers: set[bytes] = set()
+    for name, inside in boxes_of(content):
+        if name == b"":
+            return False
+        if name == b"moov":
+            handlers.update(_HANDLER.findall(inside))
     return b"soun" in handlers and b"vide" not in handlers
 
 
 def is_ogg(content: bytes) -> bool:
     """Whether pages fill it (RFC 3533), and each stream that they begin is sound."""
-    place, begun = 0, []
-    while place < len(content):
+    place, begun = 0, set()
+    for _ in range(MOST_PIECES):
+        if place >= len(content):
+            break
         if content[place : place + 5] != b"OggS\0" or place + 27 > len(content):
             return False
         table = content[place + 27 : place + 27 + content[place + 26]]
         start = place + 27 + content[place + 26]
         if content[place + 5] & 2:
-            begun.append(content[start : start + 8])
+            begun.add(content[start : start + 8])
         place = start + sum(table)
     return place == len(content) and bool(begun) and all(first.startswith(_OGG_SOUNDS) for first in begun)
 
 
 def is_webm(content: bytes) -> bool:
     """Whether it is an EBML file (RFC 8794) that says it is WebM, all of it, with sound tracks alone."""
-    outer = list(_elements(content, 0, len(content)))
+    outer = list(itertools.islice(_elements(content, 0, len(content)), 3))
     if [name for name, _, _ in outer] != [EBML, SEGMENT]:
         return False
     (_, head, head_end), (_, segment, segment_end) = outer
@@ -123,7 +132,9 @@ def _track_types(content: bytes, segment: int, end: int) -> Iterator[int]:
 
 def _elements(content: bytes, place: int, end: int) -> Iterator[tuple[int, int, int]]:
     """Id, start and end of the elements that lie one behind the other; -1 at last where they do not fill it."""
-    while place < end:
+    for _ in range(MOST_PIECES):
+        if place >= end:
+            return
         name, after = _number(content, place, keep_marker=True)
         size, start = _number(content, after, keep_marker=False)
         unknown = start > after and size == (1 << 7 * (start - after)) - 1
@@ -133,6 +144,7 @@ def _elements(content: bytes, place: int, end: int) -> Iterator[tuple[int, int, 
             return
         yield name, start, stop
         place = stop
+    yield -1, place, end
 
 
 def _number(content: bytes, place: int, *, keep_marker: bool) -> tuple[int, int]:

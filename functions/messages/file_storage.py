@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,14 +66,18 @@ class _Received:
     """Takes the pieces of a download."""
 
     def __init__(self) -> None:
-        self.content = bytearray()
+        self._content = io.BytesIO()
         self.digest = hashlib.sha256()
 
     def write(self, piece: bytes) -> int:
         """Keep a piece."""
-        self.content += piece
         self.digest.update(piece)
-        return len(piece)
+        return self._content.write(piece)
+
+    @property
+    def content(self) -> bytes:
+        """All that came, which is not copied."""
+        return self._content.getvalue()
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,8 @@ class CloudStorage:
             if blob.size > at_most:
                 return StoredObject(blob.size, b"", b"")
             blob.download_to_file(received, raw_download=True, if_generation_match=blob.generation, **_patience())
-        return StoredObject(len(received.content), bytes(received.content), received.digest.digest())
+        content = received.content
+        return StoredObject(len(content), content, received.digest.digest())
 
     def remove(self, name: str) -> None:
         """Every version that can be reached; what the bucket keeps besides is its own policy."""

@@ -34,7 +34,7 @@ class OnCallListChanged(Conflict):
     title = "The list has changed since you looked at it"
 
 
-class NewEntry(Schema):
+class NewOnCallEntry(Schema):
     """Somebody on call: at any time, or from one moment to another."""
 
     therapist_id: UUID
@@ -42,14 +42,14 @@ class NewEntry(Schema):
     ends_at: UtcTime | None = None
 
 
-class NewList(Schema):
+class NewOnCallList(Schema):
     """The whole list, the first to be asked first, in place of the one of this revision."""
 
     revision: Annotated[str, Field(max_length=64)]
-    entries: Annotated[list[NewEntry], Field(max_length=100)]
+    entries: Annotated[list[NewOnCallEntry], Field(max_length=100)]
 
 
-class ShownEntry(NewEntry):
+class ShownOnCallEntry(NewOnCallEntry):
     """Somebody on the list."""
 
     name: str
@@ -64,7 +64,7 @@ class OnCallList(Schema):
 
     revision: str
     """Names this state of the list."""
-    entries: list[ShownEntry]
+    entries: list[ShownOnCallEntry]
 
 
 @routes.endpoint("GET /api/alerts/on-call", allow=therapists_and_administrators, limit=Limit("on-call", 120, per=60))
@@ -74,7 +74,7 @@ def read_on_call(caller: Caller) -> OnCallList:  # noqa: ARG001 - every therapis
 
 
 @routes.endpoint("PUT /api/alerts/on-call", allow=administrators, limit=Limit("change-on-call", 30, per=60))
-def change_on_call(caller: Caller, new: NewList) -> OnCallList:
+def change_on_call(caller: Caller, new: NewOnCallList) -> OnCallList:
     """Replace the list. Everybody on it must be a therapist with an account and a licence in force."""
     faults = [
         FieldFault(f"/entries/{index}/endsAt", "must be later than startsAt")
@@ -94,7 +94,7 @@ def shown_list(db: Database) -> OnCallList:
 
 
 @transaction(tries=8)
-def replaced(db: Database, caller: Caller, new: NewList) -> OnCallList:
+def replaced(db: Database, caller: Caller, new: NewOnCallList) -> OnCallList:
     """Put another list in its place, if it is still the one that the caller looked at. Of two at once one does."""
     if _revision(_entries(db)) != new.revision:
         raise OnCallListChanged
@@ -125,12 +125,12 @@ def _shown(db: Database) -> OnCallList:
     return OnCallList(revision=_revision(entries), entries=[_entry(entry, people, called) for entry in entries])
 
 
-def _entry(entry: OnCallEntry, people: dict[UUID, User], called: set[UUID]) -> ShownEntry:
+def _entry(entry: OnCallEntry, people: dict[UUID, User], called: set[UUID]) -> ShownOnCallEntry:
     person, moment = people[entry.therapist_id], now()
     in_time = (entry.starts_at is None or entry.starts_at <= moment) and (
         entry.ends_at is None or entry.ends_at > moment
     )
-    return ShownEntry(
+    return ShownOnCallEntry(
         therapist_id=entry.therapist_id,
         starts_at=entry.starts_at,
         ends_at=entry.ends_at,

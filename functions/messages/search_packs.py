@@ -133,8 +133,15 @@ def conversations_wanting(db: Database, after: UUID | None) -> list[tuple[UUID, 
 @transaction
 def packs_of(db: Database, conversation_id: UUID) -> set[int]:
     """The blocks that have a pack in today's form."""
-    mine = MessageSearchPack.conversation_id == conversation_id, MessageSearchPack.form == FORM
-    return set(db.scalars(select(MessageSearchPack.block).where(*mine)))
+    return packs_in(db, conversation_id)
+
+
+def packs_in(db: Database, conversation_id: UUID, *blocks: int) -> set[int]:
+    """As `packs_of`, in the caller's transaction; of these blocks alone where some are named."""
+    query = select(MessageSearchPack.block).where(
+        MessageSearchPack.conversation_id == conversation_id, MessageSearchPack.form == FORM
+    )
+    return set(db.scalars(query.where(MessageSearchPack.block.in_(blocks)) if blocks else query))
 
 
 def _pack(conversation_id: UUID, block: int, settled: datetime) -> bool:
@@ -146,7 +153,10 @@ def _pack(conversation_id: UUID, block: int, settled: datetime) -> bool:
 
 @transaction
 def pack_block(db: Database, conversation_id: UUID, block: int, settled: datetime) -> bool:
-    """Make the pack of a full block whose messages are all older than `settled`; whether it was made."""
+    """Make the pack of a full block whose messages are all older than `settled`, unless there is one; whether it was
+    made."""
+    if block in packs_in(db, conversation_id, block):
+        return False
     rows = db.execute(
         select(Message.id, Message.seq, Message.sent_at, Message.body)
         .where(Message.conversation_id == conversation_id, Message.seq.between(*ends_of(block)))

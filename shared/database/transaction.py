@@ -63,6 +63,12 @@ class Backoff:
 
 
 _running: ContextVar[str | None] = ContextVar("_running", default=None)
+_attempt_made: ContextVar[int] = ContextVar("_attempt_made", default=1)
+
+
+def attempt_made() -> int:
+    """Which attempt of the running transaction this is, from 1: who met others before can queue for what they want."""
+    return _attempt_made.get()
 
 
 class OrderedSession(Session):
@@ -109,6 +115,7 @@ def _decorate(function: Callable[Concatenate[Session, P], R], tries: int, backof
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         with _alone(function.__qualname__):
             for attempt in range(1, tries + 1):
+                _attempt_made.set(attempt)
                 try:
                     return _attempt(function, *args, **kwargs)
                 except _Again as again:

@@ -204,6 +204,6 @@ def test_conflicts_cost_attempts_and_nothing_else(
     assert_nobody_is_double_booked()
     kept = rows(select(Appointment).where(Appointment.status == AppointmentStatus.BOOKED))
     assert len(kept) == statuses[201] >= 1
-    assert {one.function for one in retried} <= {"booked"}
+    assert {one.function for one in retried} <= {"booked", "give_up"}  # the second notes that there is no video
     assert retried or not failing
     print(f"{len(retried)} attempts again for {dict(statuses)}")

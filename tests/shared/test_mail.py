@@ -1,15 +1,23 @@
 """A mail leaves in two forms, and with appointments in a third that mail programs act on, byte for byte."""
 
 import email
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import default as modern
+from uuid import uuid4
 
 import pytest
+from aiosmtpd.controller import Controller
+from sqlalchemy import select
 
 from dev.cloud import LocalCloud
-from shared.mail import CalendarFile, Mail, MailAway, mailer
+from dev.ports import free_ports
+from shared.database.models.delivery import EmailDelivery, EmailStatus
+from shared.mail import AddressRefused, CalendarFile, Mail, MailAway, mailer
+from shared.mailing import send_once
+from tests.doubles import forget
+from tests.people import add_person, rows
 
 FILE = "\r\n".join(
     [
@@ -96,3 +104,64 @@ def test_without_a_server_it_is_away(product: LocalCloud) -> None:
             mailer().send(PLAIN)
     finally:
         product.start_part("smtp")
+
+
+class Refusing:
+    """A mail server that answers every recipient with the same reply."""
+
+    def __init__(self, reply: str) -> None:
+        self.reply = reply
+        self.asked = 0
+
+    async def handle_RCPT(self, *_: object) -> str:  # noqa: N802 - aiosmtpd's name
+        self.asked += 1
+        return self.reply
+
+
+@pytest.fixture
+def refusing(product: LocalCloud, environment: Callable[..., None]) -> Iterator[Callable[[str], Refusing]]:
+    """Starts such a server in the place of ours."""
+    servers: list[Controller] = []
+
+    def start(reply: str) -> Refusing:
+        handler, port = Refusing(reply), free_ports(["smtp"])["smtp"]
+        server = Controller(handler, hostname="127.0.0.1", port=port)
+        servers.append(server)
+        server.start()
+        environment(smtp_url=f"smtp://127.0.0.1:{port}")
+        forget()
+        return handler
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def test_an_address_that_is_refused_for_good_is_told_from_one_that_is_busy(
+    refusing: Callable[[str], Refusing],
+) -> None:
+    refusing("550 5.1.1 no such mailbox")
+    with pytest.raises(AddressRefused):
+        mailer().send(PLAIN)
+    refusing("452 4.2.2 mailbox full")
+    with pytest.raises(MailAway) as raised:
+        mailer().send(PLAIN)
+    assert not isinstance(raised.value, AddressRefused)
+    assert PLAIN.to not in str(raised.value)
+
+
+def test_an_address_that_is_refused_for_good_is_not_tried_again(refusing: Callable[[str], Refusing]) -> None:
+    server, reader, name = refusing("550 5.1.1 no such mailbox"), add_person(), uuid4()
+    for _ in range(3):
+        send_once(name, reader.id, "a-word", lambda to: replace(PLAIN, to=to.email))
+    [delivery] = rows(select(EmailDelivery))
+    assert (delivery.status, delivery.sent_at, delivery.claimed_until) == (EmailStatus.FAILED, None, None)
+    assert server.asked == 1
+
+
+def test_an_address_that_is_busy_is_tried_again(refusing: Callable[[str], Refusing]) -> None:
+    server, reader, name = refusing("452 4.2.2 mailbox full"), add_person(), uuid4()
+    for _ in range(2):
+        with pytest.raises(MailAway):
+            send_once(name, reader.id, "a-word", lambda to: replace(PLAIN, to=to.email))
+    assert server.asked == 2

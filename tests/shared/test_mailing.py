@@ -32,8 +32,8 @@ def reader(product: LocalCloud) -> Person:
 def sent(product: LocalCloud) -> Callable[[], int]:
     """How many mails the server took since the test began."""
     folder = product.data_dir / "mail"
-    before = len(read_mails(folder))
-    return lambda: len(read_mails(folder)) - before
+    last_before = max((mail.id for mail in read_mails(folder)), default="")
+    return lambda: sum(mail.id > last_before for mail in read_mails(folder))
 
 
 def letter(reader: Recipient) -> Mail:

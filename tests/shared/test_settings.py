@@ -41,6 +41,9 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("MESSAGE_KEYS", f":{SHORT_KEY}{SHORT_KEY}"),
         ("LOG_LEVEL", "LOUD"),
         ("PORT", "65536"),
+        ("STORAGE_URL", "s3://bucket"),
+        ("STORAGE_URL", "gs://bucket/folder"),
+        ("FILE_MIB_A_DAY", "24"),
     ],
 )
 def test_a_malformed_setting_is_named_and_not_shown(name: str, value: str) -> None:

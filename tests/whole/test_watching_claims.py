@@ -2,6 +2,7 @@
 
 import ast
 import re
+from pathlib import Path
 
 from tests.whole.source import ROOT, files, name, parsed
 
@@ -23,9 +24,9 @@ WORDED = ("functions", "containers/realtime", "shared")
 PAGES = (".tsx", ".ts", ".html", ".json")
 
 
-def said_in(path: object) -> list[str]:
+def said_in(path: Path) -> list[str]:
     """The texts in a Python file that may reach a person: its strings, without those that document it."""
-    tree = parsed(path)  # type: ignore[arg-type]
+    tree = parsed(path)
     documented = {
         id(node.body[0].value)
         for node in ast.walk(tree)

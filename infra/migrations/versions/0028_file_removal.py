@@ -13,9 +13,7 @@ def upgrade() -> None:
         sa.Column(
             "refused_for",
             sa.Text(),
-            sa.CheckConstraint(
-                "refused_for IN ('size', 'checksum', 'type')", name=op.f("ck_file_asset_refused_for")
-            ),
+            sa.CheckConstraint("refused_for IN ('size', 'checksum', 'type')", name=op.f("ck_file_asset_refused_for")),
             nullable=True,
         ),
     )

@@ -25,9 +25,9 @@ from tests.containers.realtime.people import Care, keep
 from tests.containers.realtime.test_changes import change
 from tests.inside import sized
 
-RECONNECTIONS = sized(30, 1000)
+RECONNECTIONS = sized(15, 1000)
 WRITERS_PAUSE = 0.02
-SECONDS = sized(120, 1800)
+SECONDS = sized(300, 3600)
 RELAYS = ("realtime_1", "realtime_2")
 SEED = 20_261_126
 

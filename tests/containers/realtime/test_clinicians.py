@@ -2,13 +2,15 @@
 
 import uuid
 
+import pytest
 from redis import Redis
 
 from dev.cloud import LocalCloud
 from shared.clock import now
-from shared.events import MessageAnalysed, RiskRaised, alert_channel
+from shared.events import MessageAnalysed, RiskAlertChanged, RiskRaised, alert_channel
+from shared.roles import Role
 from tests.containers.realtime.clients import Clients
-from tests.containers.realtime.people import Care, keep, publish
+from tests.containers.realtime.people import Care, keep, publish, somebody
 from tests.waiting import eventually
 
 
@@ -80,3 +82,33 @@ async def test_an_alert_published_again_is_told_once(redis: Redis, clients: Clie
     await eventually(lambda: len(therapist.told) == 2)
     told = [alert["riskEventId"] for alert in therapist.heard("risk-alert")]
     assert told == [str(raised.risk_event_id), str(other.risk_event_id)]
+
+
+@pytest.mark.parametrize("role", [Role.THERAPIST, Role.ADMINISTRATOR])
+async def test_whoever_of_the_staff_follows_an_alert_is_told_how_it_stands(
+    redis: Redis, clients: Clients, role: Role
+) -> None:
+    person = somebody(role)
+    client = await clients.of(person)
+    changed = RiskAlertChanged(
+        occurred_at=now(),
+        risk_event_id=uuid.uuid4(),
+        status="acknowledged",
+        version=2,
+        escalation_step=1,
+        user_ids=(person.id,),
+        notice="coverage",
+        mail_ids=(person.id,),
+    )
+    for _ in range(2):
+        redis.publish(alert_channel(person.id), changed.tagged_json())
+    await client.hears("risk-alert-changed")
+    assert await client.ask("nothing")
+    [told] = client.heard("risk-alert-changed")
+    assert told == {
+        "occurredAt": changed.model_dump(mode="json")["occurredAt"],
+        "riskEventId": str(changed.risk_event_id),
+        "status": "acknowledged",
+        "version": 2,
+        "escalationStep": 1,
+    }

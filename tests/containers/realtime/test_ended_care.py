@@ -1,18 +1,35 @@
 """When care ends, the therapist's open sockets leave the room at once; the patient's stay."""
 
 import asyncio
+import uuid
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from redis import Redis
 from sqlalchemy import text
+from sqlalchemy.orm import Session as Database
 
 from dev.cloud import LocalCloud
 from shared.clock import now
 from shared.database.engine import engine
+from shared.database.models.care import CareKind, CareRelationship, CareStatus
+from shared.database.models.messaging import ConversationMember
+from shared.database.transaction import transaction
 from shared.events import CareEnded, alert_channel
+from shared.roles import Role
 from tests.containers.realtime.clients import Clients
-from tests.containers.realtime.people import Care, end_care, end_licence, in_care, keep, linked, publish
+from tests.containers.realtime.people import (
+    Care,
+    Someone,
+    end_care,
+    end_licence,
+    in_care,
+    keep,
+    linked,
+    publish,
+    somebody,
+)
 from tests.containers.realtime.relay_process import own_relay
 from tests.doubles import function_client
 from tests.waiting import eventually
@@ -120,3 +137,42 @@ async def test_care_that_ends_while_a_therapist_is_on_the_way_in_keeps_them_out(
     publish(redis, sent)
     await patient.hears_of(sent.seq)
     assert sent.seq not in therapist.seqs
+
+
+@transaction
+def cover(db: Database, care: Care, colleague: Someone, until: datetime) -> None:
+    """A colleague is let in for a while."""
+    db.add(
+        CareRelationship(
+            patient_id=care.patient.id,
+            therapist_id=colleague.id,
+            status=CareStatus.ACCEPTED,
+            kind=CareKind.COVERAGE,
+            accepted_at=now(),
+            expires_at=until,
+            alert_id=uuid.uuid4(),
+        )
+    )
+    db.add(ConversationMember(conversation_id=care.conversation_id, user_id=colleague.id))
+
+
+async def test_whoever_covers_for_another_is_out_when_their_time_is_over(
+    redis: Redis, clients: Clients, care: Care
+) -> None:
+    colleague = somebody(Role.THERAPIST)
+    until = now() + timedelta(seconds=2)
+    cover(care, colleague, until)
+    covering, patient = await clients.joined(colleague, care), await clients.joined(care.patient, care)
+    publish(redis, *keep(care))
+    await covering.hears_of(1)
+    there = {"conversationId": str(care.conversation_id)}
+    async with asyncio.timeout(10):
+        while "error" not in (answer := await covering.ask("stop-typing", there)):
+            await asyncio.sleep(0.1)  # what is asked too often is refused
+    assert answer["error"]["type"] == "urn:bloom:problem:not-found"
+    assert now() < until + timedelta(seconds=1)
+    [after] = keep(care)
+    publish(redis, after)
+    await patient.hears_of(after.seq)
+    assert covering.seqs == [1]
+    assert "error" in await covering.join(care.conversation_id)

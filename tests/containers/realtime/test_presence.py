@@ -23,7 +23,7 @@ from tests.waiting import eventually
 
 
 @transaction
-def choose(db: Database, person: Someone, **privacy: bool) -> None:
+def choose(db: Database, /, person: Someone, **privacy: bool) -> None:
     """What somebody lets others see."""
     db.execute(update(User).where(User.id == person.id).values(preferences={"privacy": privacy}))
 

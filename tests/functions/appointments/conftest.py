@@ -65,9 +65,7 @@ def zoom(zoom_part: LocalCloud, appointments: FlaskClient, environment: Callable
 
 
 @pytest.fixture
-def telling(
-    appointments: FlaskClient, internal: InternalCalls, environment: Callable[..., None]
-) -> Iterator[Telling]:
+def telling(appointments: FlaskClient, internal: InternalCalls, environment: Callable[..., None]) -> Iterator[Telling]:
     """Zoom as it tells of meetings, at the time that the test sets: at first the start of the appointment."""
     environment(zoom_webhook_secret=SECRET, patient_idle_minutes="1440", staff_idle_minutes="1440")
     clock = Clock()

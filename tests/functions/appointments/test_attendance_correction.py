@@ -3,15 +3,19 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session as Database
 from werkzeug.test import TestResponse
 
+from shared import session
 from shared.clock import held_at
+from shared.database.models.accounts import Transport, User
 from shared.database.models.audit_trail import AuditEvent
 from shared.database.models.delivery import WebhookReceipt
 from shared.database.models.scheduling import AppointmentStatus, Attendance
@@ -27,7 +31,7 @@ from tests.functions.appointments.zoom_telling import (
     at,
     attendee,
 )
-from tests.people import As, add_person, rows
+from tests.people import As, Person, add_person, rows
 
 BOOKED, IN_SESSION = AppointmentStatus.BOOKED, AppointmentStatus.IN_SESSION
 COMPLETED, NO_SHOW = AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW
@@ -130,6 +134,13 @@ def test_an_appointment_that_was_marked_while_it_ran_is_over_in_time(
     assert (appointment().status, attendee(practice.patient.id).attendance) == (COMPLETED, Attendance.ATTENDED)
 
 
+@transaction
+def signed_in_again(db: Database, person: Person) -> Person:
+    user = db.get_one(User, person.id)
+    opened = session.open_session(db, user, transport=Transport.BEARER, address="192.0.2.1", user_agent="a test")
+    return replace(person, token=opened.token)
+
+
 @pytest.mark.parametrize(
     ("gone", "later"),
     [(("meeting.started", "meeting.participant_joined", "meeting.ended"), 600), (("meeting.ended",), 8 * 24 * 60)],
@@ -137,17 +148,15 @@ def test_an_appointment_that_was_marked_while_it_ran_is_over_in_time(
 )
 def test_what_was_known_stays_when_notices_are_gone(
     telling: Telling,
-    therapist: As,
+    practice: Practice,
     meeting: UUID,
-    environment: Callable[..., None],
     gone: tuple[str, ...],
     later: float,
 ) -> None:
-    environment(staff_idle_minutes="20000", staff_absolute_hours="2000")
     whole_session(telling)
     transaction(lambda db: db.execute(delete(WebhookReceipt).where(WebhookReceipt.type.in_(gone))))()
     telling.clock.moment = at(later)
-    shown = mark(therapist, meeting, "attended").get_json()
+    shown = mark(As(telling.client, signed_in_again(practice.therapist)), meeting, "attended").get_json()
     assert shown["attendance"]["patient"] == {"attendance": "attended", "minutes": 48}
     assert (appointment().started_at, appointment().ended_at) == (at(-1), at(49))
 

@@ -1,5 +1,7 @@
 """Times in mails: hand-computed for days on which clocks are set, odd offsets, and a law that has just changed."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -108,3 +110,13 @@ def test_the_distance_to_greenwich_is_the_pinned_release_s(day: int, name: str) 
 def test_a_zone_that_the_release_lacks_is_taken_for_utc() -> None:
     start_at = datetime(2026, 3, 3, 9, tzinfo=UTC)
     assert Clock("Mars/Olympus_Mons", "en").span(start_at, start_at + LENGTH).place == "GMT+00:00"
+
+
+def test_a_start_of_the_function_loads_no_calendars_and_no_languages_of_the_world() -> None:
+    modules = "mails", "calendar_download", "reminders"
+    program = (
+        f"import sys, {', '.join(f'functions.appointments.{module}' for module in modules)}\n"
+        "print([name for name in ('babel', 'icalendar') if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"

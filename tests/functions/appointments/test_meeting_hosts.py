@@ -232,6 +232,6 @@ def test_a_meeting_that_goes_before_the_patient_is_let_in_is_made_anew(
 
 def test_nobody_is_looked_for_twice(patient: As, practice: Practice, zoom: LocalZoom) -> None:
     zoom.add_user(practice.therapist.email)
-    book(patient, practice.therapist)
-    book(patient, practice.therapist, TUESDAY_AT_NINE + HOUR)
+    answers = [book(patient, practice.therapist, TUESDAY_AT_NINE + hours * HOUR) for hours in range(2)]
+    assert [answer.get_json()["appointment"]["video"] for answer in answers] == ["ready", "ready"]
     assert len(zoom.asked(USER)) == 1

@@ -301,12 +301,12 @@ def test_ticks_at_once_remind_once(practice: Practice, internal: InternalCalls, 
 
 
 def test_many_that_begin_at_once_are_all_reminded_of(
-    appointments: FlaskClient, monkeypatch: pytest.MonkeyPatch, internal: InternalCalls, hands: Hands
+    product: LocalCloud, monkeypatch: pytest.MonkeyPatch, hands: Hands
 ) -> None:
     monkeypatch.setattr(reminders, "AT_ONCE", 3)  # appointments in one transaction
     made = {add_appointment(add_person(), add_practice().therapist, START) for _ in range(8)}
     hands.at = START - DAY
-    assert internal.tick(TICK).status_code == 204
+    reminders.remind_of_what_is_near()
     told = list(rows(select(OutboxEvent.aggregate_id).where(OutboxEvent.type == "reminder-due")))
     assert set(told) == made
     assert len(told) == 2 * len(made)

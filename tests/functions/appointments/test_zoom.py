@@ -141,6 +141,15 @@ def test_without_redis_each_instance_has_a_token_of_its_own(
     assert len(zoom.asked(TOKEN)) == 2
 
 
+def test_without_redis_one_token_is_asked_for_by_all_threads_of_an_instance(
+    zoom: LocalZoom, host: str, environment: Callable[..., None]
+) -> None:
+    without_redis(environment)
+    one = instance()
+    at_once([lambda: one.user(THERAPIST, budget()) for _ in range(20)])
+    assert len(zoom.asked(TOKEN)) == 1
+
+
 def test_who_waits_for_anothers_token_waits_no_longer_than_their_budget(zoom: LocalZoom, host: str) -> None:
     redis.ask(lambda client: client.set("zoom:token:" + ":".join(app()[:2]) + ":renewing", "another"))
     waited: list[float] = []

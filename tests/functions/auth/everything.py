@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Database
 
 from shared import outbox
@@ -14,6 +15,7 @@ from shared.database.models.accounts import Session, Transport, User
 from shared.database.models.analysis import (
     Label,
     MessageAnalysis,
+    OnCallEntry,
     RiskEvent,
     RiskLevel,
     RiskOutcome,
@@ -144,6 +146,8 @@ def _add_therapists_rows(db: Database, therapist: Person) -> None:
     rule = {"therapist_id": therapist.id, "start_minute": 540, "end_minute": 600, "time_zone": "UTC"}
     db.add(AvailabilityRule(weekday=0, effective_from=date(2026, 1, 1), **rule))
     db.add(AvailabilityException(on_date=date(2030, 1, 1), available=True, **rule))
+    position = (db.scalar(select(func.max(OnCallEntry.position))) or 0) + 1
+    db.add(OnCallEntry(position=position, therapist_id=therapist.id, created_by=therapist.id))
 
 
 @transaction

@@ -1,6 +1,6 @@
 """Alerts for tests: how they are raised, what the list shows of them, and the minutes that pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -75,9 +75,13 @@ def tick(internal: InternalCalls) -> None:
     assert answer.status_code == 204, answer.get_json()
 
 
+def add_on_call(*therapists: Person, **times: Any) -> None:
+    """These are on call, in this order, after those who are already."""
+    _add_on_call(therapists, times)
+
+
 @transaction
-def add_on_call(db: Database, *therapists: Person, **times: Any) -> None:
-    """These are on call, in this order."""
+def _add_on_call(db: Database, therapists: Sequence[Person], times: dict[str, Any]) -> None:
     administrator = db.scalars(select(User.id).where(User.role == Role.ADMINISTRATOR)).first() or therapists[0].id
     taken = len(db.scalars(select(OnCallEntry)).all())
     for position, therapist in enumerate(therapists, start=taken + 1):

@@ -1,6 +1,7 @@
 """What a file is, is told by its bytes from the first to the last; what could be two things at once is nothing."""
 
 import random
+import time
 import zipfile
 from io import BytesIO
 
@@ -163,6 +164,27 @@ def test_what_is_not_on_the_list_is_nothing(content: bytes) -> None:
 )
 def test_a_film_and_what_is_cut_off_or_goes_on_is_nothing(content: bytes) -> None:
     assert sniffed_type(content) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"RIFF" + b"\xff" * 4 + b"WAVE" + (b"fmt " + bytes(4)) * 300_000,
+        box(b"ftyp", b"M4A ", bytes(4)) + box(b"free") * 300_000,
+        heic() + box(b"free") * 300_000,
+        webm() + b"\xec\x80" * 1_000_000,
+        webm(live=True)[:44] + b"\xec\x80" * 1_000_000,
+        ogg(pages=300_000),
+        GIF[:-1] + b"\x21\xfe" + b"\x01x" * 1_000_000,
+        GIF[:-1] + b"\x21\xfe\0" * 1_000_000,
+        png()[:33] + (bytes(4) + b"teXt" + bytes(4)) * 300_000,
+    ],
+    ids=["wav", "m4a", "heic", "webm", "webm inside", "ogg", "gif blocks", "gif", "png"],
+)
+def test_a_file_of_uncounted_pieces_is_nothing_and_soon_so(content: bytes) -> None:
+    began = time.process_time()
+    assert sniffed_type(content) is None
+    assert time.process_time() - began < 5
 
 
 @given(st.sampled_from(EACH), st.data())

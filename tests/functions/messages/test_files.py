@@ -169,6 +169,13 @@ def test_a_person_sends_only_so_much_within_a_day(
     assert announce(patient, size=MOST).status_code == 201
 
 
+def test_ten_files_are_announced_at_once(patient: As) -> None:
+    with ThreadPoolExecutor(10) as threads:
+        answers = list(threads.map(lambda _: announce(patient), range(10)))
+    assert [answer.status_code for answer in answers] == [201] * 10
+    assert len(rows(select(FileAsset))) == 10
+
+
 @transaction
 def a_day_passes(db: Database) -> None:
     db.execute(update(FileAsset).values(created_at=FileAsset.created_at - timedelta(days=1)))

@@ -2,15 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session as Database
 from werkzeug.test import TestResponse
 
+from shared.clock import held_at, now
 from shared.database.models.audit_trail import AuditEvent, AuditOutcome
+from shared.database.models.care import CareKind, CareRelationship, CareStatus
+from shared.database.models.messaging import ConversationMember
 from shared.database.models.profiles import CredentialsStatus
+from shared.database.transaction import transaction
 from shared.roles import Role
 from tests.functions.messages.uploads import PNG, announce, complete, read, send, upload
 from tests.people import As, Pair, Person, add_care, add_pair, add_person, change_licence, end_care, rows
@@ -221,3 +227,21 @@ def test_a_deleted_message_takes_its_files_with_it_but_for_their_owner(files: Fl
     assert patient.delete(f"/api/messages/{message_id}").status_code == 200
     assert read(As(files, pair.therapist), file_id).status_code == 404
     assert read(patient, file_id).status_code == 200
+
+
+@transaction
+def let_in(db: Database, pair: Pair, colleague: Person, until: datetime) -> None:
+    """A colleague covers for the therapist until then."""
+    coverage = {"kind": CareKind.COVERAGE, "status": CareStatus.ACCEPTED, "accepted_at": now(), "alert_id": uuid4()}
+    db.add(CareRelationship(patient_id=pair.patient.id, therapist_id=colleague.id, expires_at=until, **coverage))
+    db.add(ConversationMember(conversation_id=pair.conversation_id, user_id=colleague.id))
+
+
+def test_who_covers_for_a_therapist_reads_files_as_long_as_that_lasts(files: FlaskClient, pair: Pair) -> None:
+    file_id, colleague = carried(files, pair), add_person(Role.THERAPIST)
+    assert read(As(files, colleague), file_id).status_code == 404
+    ends = now() + timedelta(minutes=10)
+    let_in(pair, colleague, ends)
+    assert read(As(files, colleague), file_id).get_json()["downloadUrl"]
+    with held_at(lambda: ends + timedelta(seconds=1)):
+        assert read(As(files, colleague), file_id).status_code == 404

@@ -22,6 +22,7 @@ from tests.waiting import until
 ROUTES = {
     "/api/internal/outbox/sweep": ("SCHEDULER_SERVICE_ACCOUNT", "PUSH_SERVICE_ACCOUNT"),
     "/api/internal/messages/search-packs": ("SCHEDULER_SERVICE_ACCOUNT", "PUSH_SERVICE_ACCOUNT"),
+    "/api/internal/messages/tick": ("SCHEDULER_SERVICE_ACCOUNT", "PUSH_SERVICE_ACCOUNT"),
     "/api/internal/messages/events": ("PUSH_SERVICE_ACCOUNT", "SCHEDULER_SERVICE_ACCOUNT"),
 }
 

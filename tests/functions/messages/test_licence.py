@@ -68,7 +68,8 @@ def test_without_a_licence_that_stands_a_therapist_is_refused_and_that_is_kept(
         AuditOutcome.DENIED,
     )
     assert entry.subject_id == (None if name == LISTED else pair.patient.id)
-    assert len(rows(select(Message))) == 1
+    assert {message.sender_id for message in rows(select(Message))} == {pair.patient.id}
+    assert rows(select(Message.revision).where(Message.revision.is_not(None))) == []
 
 
 @pytest.mark.parametrize("name", [*ENDPOINTS, LISTED])

@@ -1,6 +1,7 @@
 """POST /api/messages/search: one's own conversations, the latest first, whether words are packed or not."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,7 @@ from shared.database.models.messaging import Conversation, Message, MessageSearc
 from shared.database.transaction import transaction
 from shared.messages import seal_body
 from shared.roles import Role
+from tests.doubles import function_client
 from tests.functions.internal_calls import InternalCalls
 from tests.functions.messages.test_edits import delete, edit, sent
 from tests.functions.messages.test_messages import send
@@ -208,6 +210,16 @@ def test_packs_are_made_of_what_is_full_and_settled_and_some_at_a_time(
     assert [pack.block for pack in packs] == [0, 1, 2, 3]
     assert [pack.oldest_at for pack in packs] == [LONG_AGO + timedelta(minutes=1 + BLOCK * block) for block in range(4)]
     assert packs[0].newest_at == LONG_AGO + timedelta(minutes=BLOCK)
+
+
+def test_several_that_pack_at_once_make_each_pack_once(messages: FlaskClient, pair: Pair, product: LocalCloud) -> None:
+    add(pair, numbered(6 * BLOCK, every=10))
+    calls = [InternalCalls(function_client("messages"), product) for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(pack, calls))
+    assert sum(each["packed"] for each in made) == 6
+    assert sorted(rows(select(MessageSearchPack.block))) == list(range(6))
+    assert len(every_page(As(messages, pair.patient), "needle", limit=50)) == 6 * BLOCK // 10
 
 
 def test_packs_of_an_older_form_are_left_aside_and_made_anew(patient: As, pair: Pair, internal: InternalCalls) -> None:

@@ -163,6 +163,19 @@ def test_a_colleague_revises_nobody_else_s_answer(ml_feedback: FlaskClient, ther
     assert answer.status_code == 404
 
 
+def test_answers_revisions_and_looks_are_written_down(therapist: As, pair: Pair) -> None:
+    first = therapist.post(URL, right(add_analysis(pair))).get_json()
+    therapist.patch(f"{URL}/{first['id']}", {"isCorrect": True, "revision": 1})
+    therapist.get(URL)
+    kinds = ("feedback.give", "feedback.revise", "feedback.read")
+    entries = rows(select(AuditEvent).where(AuditEvent.action.in_(kinds)).order_by(AuditEvent.occurred_at))
+    assert [(entry.action, entry.subject_id) for entry in entries] == [
+        ("feedback.give", pair.patient.id),
+        ("feedback.revise", pair.patient.id),
+        ("feedback.read", None),
+    ]
+
+
 # Statistics
 
 
