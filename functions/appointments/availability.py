@@ -21,6 +21,7 @@ from shared.http.rate_limit import Limit
 from shared.problems import Unprocessable
 from shared.roles import therapists
 from shared.session import Caller
+from shared.time_zones import zone
 
 from .availability_fields import (
     Availability,
@@ -32,7 +33,6 @@ from .availability_fields import (
 )
 from .freed_time import note_freed
 from .schedules import TERMS, Hours, exceptions_of, rules_of, terms_of, time_zone_of
-from .time_zones import zone
 
 routes = Routes()
 

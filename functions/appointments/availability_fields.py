@@ -11,8 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from shared.contract import Schema
 from shared.problems import FieldFault
-
-from .time_zones import TimeZone
+from shared.time_zones import TimeZone
 
 MINUTES_OF_A_DAY: Final = 1440
 FIRST_YEAR: Final = 2000

@@ -10,7 +10,8 @@ from pydantic import StringConstraints
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Database
 
-from shared import access, audit, conversations, outbox
+from shared import access, audit, conversations
+from shared.appointments import hand_over
 from shared.audit_actions import Action
 from shared.care_end import keep_word, spread_word
 from shared.clock import now
@@ -124,7 +125,7 @@ def change_care(caller: Caller, id: UUID, change: CareChange) -> ShownCare:
     taken = changed(caller, id, change)
     if taken.ended:
         spread_word(taken.ended)
-    outbox.hand_over(*taken.called_off)
+    hand_over(*taken.called_off)
     return taken.shown
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from shared.time_zones import zone
+
 from .mail_languages import shortened, words_for
-from .time_zones import zone
 
 if TYPE_CHECKING:
     from babel import Locale

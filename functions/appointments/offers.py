@@ -23,12 +23,12 @@ from shared.database.models.scheduling import Appointment, AppointmentStatus, Wa
 from shared.database.transaction import transaction
 from shared.events import AppointmentChange, AppointmentChanged, TimeFreed, TimeOffered
 from shared.settings import settings
+from shared.time_zones import zone
 
 from . import own_appointments
 from .schedules import schedules_of
 from .slots import Slot, Span, free_slots
 from .taking_time import TRIES, Wanted, book
-from .time_zones import zone
 from .wishes import Wish
 
 OFFERS_OF_ONE_TIME: Final = 5

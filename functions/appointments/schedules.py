@@ -41,9 +41,9 @@ from shared.database.models.scheduling import (
     AvailabilityRule,
 )
 from shared.problems import NotFound
+from shared.time_zones import zone
 
 from .slots import Busy, DatedException, OpenSpan, Rule, Span, Terms, days_around, open_spans
-from .time_zones import zone
 
 One = TypeVar("One")
 TERMS: Final = {

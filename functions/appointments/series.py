@@ -29,6 +29,7 @@ from shared.http.rate_limit import Limit
 from shared.problems import Conflict, Denial, FieldFault, NotFound, Problem, Unprocessable
 from shared.roles import Role, patients, patients_and_therapists
 from shared.session import Caller
+from shared.time_zones import zone
 
 from . import own_appointments
 from .appointments import ShownAppointment, shown
@@ -38,7 +39,6 @@ from .own_appointments import Meeting
 from .schedules import schedule_of
 from .slots import Span
 from .taking_time import TRIES, Taken, Wanted, each_start_once, keep, problems_of
-from .time_zones import zone
 from .wall_clock import MINUTE, moment_of
 
 routes = Routes()

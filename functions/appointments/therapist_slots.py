@@ -21,6 +21,7 @@ from shared.http.rate_limit import Limit
 from shared.problems import Denial, FieldFault, NotFound, Unprocessable
 from shared.roles import Role, patients_and_therapists
 from shared.session import Caller
+from shared.time_zones import TimeZone, tzdata_version, zone
 
 from . import own_appointments, slot_cache
 from .moments import Moment
@@ -28,7 +29,6 @@ from .own_appointments import meets
 from .schedules import Schedule, schedule_of
 from .slot_cache import FreeTimes
 from .slots import Span
-from .time_zones import TimeZone, tzdata_version, zone
 
 routes = Routes()
 

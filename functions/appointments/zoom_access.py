@@ -66,7 +66,9 @@ class _Granted(BaseModel):
 class AccessTokens:
     """The token as one instance of a function sees it: its own memory, then Redis (sealed), then Zoom."""
 
-    def __init__(self, credentials: Credentials, sign_in_url: str, wait: Callable[[float], object] = time.sleep) -> None:
+    def __init__(
+        self, credentials: Credentials, sign_in_url: str, wait: Callable[[float], object] = time.sleep
+    ) -> None:
         """`sign_in_url` is where `/oauth/token` is; `wait` passes the seconds between two looks at Redis."""
         self._credentials = credentials
         self._token_at = f"{sign_in_url}/oauth/token"

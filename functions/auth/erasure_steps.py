@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox, session
+from shared.appointments import hand_over
 from shared.audit_actions import Action
 from shared.care_end import spread_word
 from shared.clock import now
@@ -47,7 +48,7 @@ def end_ties(claimed: Claimed) -> None:
     called_off, ended = leave(claimed)
     for event in ended:
         spread_word(event)
-    outbox.hand_over(*called_off)
+    hand_over(*called_off)
 
 
 def stop_training(claimed: Claimed) -> None:

@@ -19,6 +19,7 @@ from shared.http.rate_limit import Limit
 from shared.problems import Conflict, FieldFault, Unprocessable
 from shared.roles import Role, signed_in
 from shared.session import Caller
+from shared.time_zones import TimeZone
 
 from .fields import Name
 from .profile_fields import (
@@ -31,7 +32,6 @@ from .profile_fields import (
     PatientDetails,
     Phone,
     Specialties,
-    TimeZone,
     details_of,
     keep_detail,
     unchanged,

@@ -28,7 +28,6 @@ _LANGUAGE = re.compile(
     r"(?P<variants>(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*)",
     re.IGNORECASE,
 )
-_NO_PLACES: Final = frozenset({"Factory", "localtime"})
 OLDEST_YEARS: Final = 120
 
 
@@ -68,12 +67,6 @@ def _as_e164(dialled: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _require_zone(name: str) -> str:
-    if name not in _time_zones():
-        raise ValueError("must be a time zone of the IANA, such as Europe/Berlin")
-    return name
-
-
 def _require_country(code: str) -> str:
     if code not in _countries():
         raise ValueError("must be a country's two letters (ISO 3166), such as US")
@@ -97,19 +90,10 @@ def _without_repeats(given: list[str]) -> list[str]:
 
 
 @functools.cache
-def _time_zones() -> frozenset[str]:
-    """The names in the release of the time zone database that is pinned with the function."""
-    return frozenset(_tzdata("zones").split()) - _NO_PLACES
-
-
-@functools.cache
 def _countries() -> frozenset[str]:
-    lines = _tzdata("zoneinfo", "iso3166.tab").splitlines()
+    listed = resources.files("tzdata").joinpath("zoneinfo", "iso3166.tab")
+    lines = listed.read_text(encoding="utf-8").splitlines()
     return frozenset(line.split("\t")[0] for line in lines if line and not line.startswith("#"))
-
-
-def _tzdata(*path: str) -> str:
-    return resources.files("tzdata").joinpath(*path).read_text(encoding="utf-8")
 
 
 Day = Annotated[date, BeforeValidator(_as_day)]
@@ -118,7 +102,6 @@ BirthDate = Annotated[Day, AfterValidator(_require_plausible_birth)]
 """A patient's; how young one may be is the operator's setting."""
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40), AfterValidator(_as_e164)]
 """A number that can be called, kept as E.164 however it was spaced."""
-TimeZone = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_require_zone)]
 Country = Annotated[
     str, StringConstraints(strip_whitespace=True, to_upper=True, max_length=10), AfterValidator(_require_country)
 ]

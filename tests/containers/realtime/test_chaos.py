@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -79,14 +78,17 @@ class Writer:
         self._sent: list[MessageSent] = []
         self.is_done = False
 
-    def run(self) -> None:
+    async def run(self) -> None:
         while not self.is_done:
-            event = self._write()
-            if self._choice.random() < 0.8:
-                payload = event.model_dump_json() if isinstance(event, MessageSent) else event.tagged_json()
-                with contextlib.suppress(RedisError):
-                    self._redis.publish(event.channel, payload)
-            time.sleep(WRITERS_PAUSE)
+            await asyncio.to_thread(self._write_and_tell)
+            await asyncio.sleep(WRITERS_PAUSE)
+
+    def _write_and_tell(self) -> None:
+        event = self._write()
+        if self._choice.random() < 0.8:
+            payload = event.model_dump_json() if isinstance(event, MessageSent) else event.tagged_json()
+            with contextlib.suppress(RedisError):
+                self._redis.publish(event.channel, payload)
 
     def _write(self) -> Any:
         if self._sent and self._choice.random() < 0.2:
@@ -135,7 +137,7 @@ async def test_whoever_reconnects_all_the_time_ends_with_what_the_database_has(
     whole: LocalCloud, redis: Redis, clients: Clients, care: Care, choice: random.Random
 ) -> None:
     reader, writer = Reader(), Writer(care, redis, random.Random(SEED + 1))
-    writing = asyncio.create_task(asyncio.to_thread(writer.run))
+    writing = asyncio.create_task(writer.run())
     async with bad_network([whole.url(name) for name in RELAYS], choice) as network, asyncio.timeout(SECONDS):
         breaking = asyncio.create_task(break_things(whole, network, choice))
         while reader.joins < RECONNECTIONS:

@@ -19,7 +19,7 @@ from shared.database.models.messaging import Conversation
 from shared.database.models.scheduling import Appointment
 from shared.database.transaction import transaction
 from shared.roles import Role
-from tests.functions.appointments.calendars import add_appointment, keep_hours
+from tests.functions.appointments.calendars import add_appointment, keep_hours, times
 from tests.functions.appointments.care import describe
 from tests.people import As, Pair, Person, add_pair, add_person, end_care, rows
 
@@ -140,6 +140,45 @@ def begin(db: Database, appointment_id: UUID) -> None:
     began = now() - timedelta(minutes=5)
     times = {"start_at": began, "blocked_from": began}
     db.execute(update(Appointment).where(Appointment.id == appointment_id).values(**times))
+
+
+ONLY_ONES_OWN = (201, 404, 404, 404, 404, 404)
+BY_RELATION |= {
+    "POST /api/appointments/holds": ByRelation(
+        lambda asking, to: asking.post("/api/appointments/holds", wanted(to)),
+        "",
+        patient=ONLY_ONES_OWN,
+        therapist=(403,) * 6,
+    ),
+    "POST /api/appointments/series": ByRelation(
+        lambda asking, to: asking.post("/api/appointments/series", wanted(to) | {"occurrences": 2}),
+        "",
+        patient=ONLY_ONES_OWN,
+        therapist=(403,) * 6,
+    ),
+    "POST /api/waitlist": ByRelation(
+        lambda asking, to: asking.post("/api/waitlist", waited_for(to)),
+        "",
+        patient=ONLY_ONES_OWN,
+        therapist=(403,) * 6,
+    ),
+    "POST /api/appointments/{id}/confirm": ByRelation(
+        lambda asking, to: asking.post(f"/api/appointments/{to.appointment_id}/confirm"),
+        "",
+        patient=(200, 200, 200, 200, 404, 404),
+        therapist=(403,) * 6,
+    ),
+}
+
+
+def wanted(to: Related) -> dict[str, str]:
+    start_at = (now() + timedelta(days=2)).replace(hour=9, minute=0, second=0, microsecond=0)
+    return {"therapistId": str(to.pair.therapist.id), **times(start_at)}
+
+
+def waited_for(to: Related) -> dict[str, str]:
+    window = {"earliestAt": now().isoformat(), "latestAt": (now() + timedelta(days=9)).isoformat()}
+    return {"therapistId": str(to.pair.therapist.id), **window}
 
 
 def connect(asking: As, therapist: Person) -> TestResponse:

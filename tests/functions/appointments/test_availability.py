@@ -14,7 +14,6 @@ from werkzeug.test import TestResponse
 from dev.cloud import LocalCloud
 from functions.appointments.schedules import schedule_of, schedules_of
 from functions.appointments.slots import Span
-from functions.appointments.time_zones import tzdata_version
 from shared.clock import held_at, now
 from shared.database.engine import engine
 from shared.database.models.accounts import User
@@ -24,6 +23,7 @@ from shared.database.models.profiles import CredentialsStatus, TherapistProfile
 from shared.database.models.scheduling import Appointment, AppointmentStatus, AvailabilityRule
 from shared.database.transaction import transaction
 from shared.roles import Role
+from shared.time_zones import tzdata_version
 from tests.doubles import function_client
 from tests.functions.messages.test_conversations import counted
 from tests.people import As, Person, add_care, add_person, change_licence, rows

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.appointments.mail_times import Clock
-from functions.appointments.time_zones import zone
+from shared.time_zones import zone
 
 LENGTH = timedelta(minutes=50)
 NBSP, DASH = "\u00a0", "\u2013"

@@ -21,8 +21,8 @@ from functions.appointments.slots import (
     is_bookable,
     open_spans,
 )
-from functions.appointments.time_zones import tzdata_version, zone
 from functions.appointments.wall_clock import moment_of
+from shared.time_zones import tzdata_version, zone
 
 DAY = timedelta(days=1)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

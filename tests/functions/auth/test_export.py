@@ -29,7 +29,7 @@ from tests.people import As, Pair, Person, add_pair, add_person, rows
 
 ROUTE = "/api/user/export"
 BODY = b'"body": "'
-THERAPISTS_TABLES = {"therapist_profile", "availability_rule", "availability_exception"}
+THERAPISTS_TABLES = {"therapist_profile", "availability_rule", "availability_exception", "on_call_entry"}
 
 
 def export(auth: FlaskClient, person: Person) -> dict[str, Any]:
