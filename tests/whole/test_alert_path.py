@@ -1,6 +1,8 @@
 """An alert through every part: the socket and the mail at once, and its steps on the pages of who follows it."""
 
+import functools
 import time
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session as Database
@@ -25,6 +27,10 @@ def mails_to(cloud: LocalCloud, address: str) -> list[Mail]:
     return [mail for mail in read_mails(cloud.data_dir / "mail") if address in mail.recipients]
 
 
+def stands(status: str, event: dict[str, Any]) -> bool:
+    return bool(event["status"] == status)
+
+
 async def test_the_therapist_hears_and_is_mailed_at_once_and_takes_the_alert_to_its_end(
     cloud: LocalCloud, care: Care
 ) -> None:
@@ -43,7 +49,7 @@ async def test_the_therapist_hears_and_is_mailed_at_once_and_takes_the_alert_to_
         taken = await care.therapist.post(f"/api/alerts/{mine['id']}/{step}", {"version": version})
         assert taken["status"] == status
         version = taken["version"]
-        await care.listener.wait("risk-alert-changed", lambda event, wanted=status: event["status"] == wanted)
+        await care.listener.wait("risk-alert-changed", functools.partial(stands, status))
     end = {"version": version, "outcome": "contacted_safe", "note": "We spoke."}
     assert (await care.therapist.post(f"/api/alerts/{mine['id']}/resolve", end))["status"] == "resolved"
     print(f"\nalert on the socket after {heard - began:.3f} s, mailed after {mailed - began:.3f} s")
