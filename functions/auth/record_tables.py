@@ -215,7 +215,10 @@ RECORD_TABLES: Final = (
         why=RECORD,
         erases=where(Appointment.patient_id),
         exports=(where(Appointment.patient_id, Appointment.therapist_id),),
-        withheld=dict.fromkeys(("zoom_join_url", "zoom_meeting_id", "zoom_meeting_uuid"), SECRET),
+        withheld={
+            **dict.fromkeys(("zoom_join_url", "zoom_meeting_id", "zoom_meeting_uuid"), SECRET),
+            **dict.fromkeys(("zoom_host_id", "zoom_registrant_id"), INTERNAL),
+        },
     ),
     TablePolicy(
         model=AppointmentSeries,

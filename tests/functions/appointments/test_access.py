@@ -143,32 +143,34 @@ def begin(db: Database, appointment_id: UUID) -> None:
 
 
 ONLY_ONES_OWN = (201, 404, 404, 404, 404, 404)
-BY_RELATION |= {
-    "POST /api/appointments/holds": ByRelation(
-        lambda asking, to: asking.post("/api/appointments/holds", wanted(to)),
-        "",
-        patient=ONLY_ONES_OWN,
-        therapist=(403,) * 6,
-    ),
-    "POST /api/appointments/series": ByRelation(
-        lambda asking, to: asking.post("/api/appointments/series", wanted(to) | {"occurrences": 2}),
-        "",
-        patient=ONLY_ONES_OWN,
-        therapist=(403,) * 6,
-    ),
-    "POST /api/waitlist": ByRelation(
-        lambda asking, to: asking.post("/api/waitlist", waited_for(to)),
-        "",
-        patient=ONLY_ONES_OWN,
-        therapist=(403,) * 6,
-    ),
-    "POST /api/appointments/{id}/confirm": ByRelation(
-        lambda asking, to: asking.post(f"/api/appointments/{to.appointment_id}/confirm"),
-        "",
-        patient=(200, 200, 200, 200, 404, 404),
-        therapist=(403,) * 6,
-    ),
-}
+BY_RELATION.update(
+    {
+        "POST /api/appointments/holds": ByRelation(
+            lambda asking, to: asking.post("/api/appointments/holds", wanted(to)),
+            "",
+            patient=ONLY_ONES_OWN,
+            therapist=(403,) * 6,
+        ),
+        "POST /api/appointments/series": ByRelation(
+            lambda asking, to: asking.post("/api/appointments/series", wanted(to) | {"occurrences": 2}),
+            "",
+            patient=ONLY_ONES_OWN,
+            therapist=(403,) * 6,
+        ),
+        "POST /api/waitlist": ByRelation(
+            lambda asking, to: asking.post("/api/waitlist", waited_for(to)),
+            "",
+            patient=ONLY_ONES_OWN,
+            therapist=(403,) * 6,
+        ),
+        "POST /api/appointments/{id}/confirm": ByRelation(
+            lambda asking, to: asking.post(f"/api/appointments/{to.appointment_id}/confirm"),
+            "",
+            patient=(200, 200, 200, 200, 404, 404),
+            therapist=(403,) * 6,
+        ),
+    }
+)
 
 
 def wanted(to: Related) -> dict[str, str]:

@@ -240,7 +240,7 @@ def test_the_rules_of_a_booking_hold(patient: As, practice: Practice) -> None:
 
 
 def test_a_key_repeats_a_hold_safely(patient: As, practice: Practice) -> None:
-    first, again = (hold(patient, practice.therapist, **{"Idempotency-Key": "k"}) for _ in range(2))
+    first, again = (hold(patient, practice.therapist, TUESDAY_AT_NINE, **{"Idempotency-Key": "k"}) for _ in range(2))
     assert first.get_json() == again.get_json()
 
 

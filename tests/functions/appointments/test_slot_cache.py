@@ -83,6 +83,19 @@ def directory(asking: As, **query: object) -> dict[str, list[str]]:
     return {item["id"]: [slot["startAt"] for slot in item["nextSlots"]] for item in items}
 
 
+def names() -> list[str]:
+    """Of every entry that is kept."""
+    return ask(lambda redis: redis.keys("free:*"))
+
+
+def milliseconds_left(name: str) -> int:
+    return ask(lambda redis: redis.pttl(name))
+
+
+def put(name: str, entry: str) -> None:
+    ask(lambda redis: redis.set(name, entry))
+
+
 class Statements:
     """What is sent to the database meanwhile."""
 
@@ -188,7 +201,7 @@ def test_an_entry_is_forgotten_when_a_hold_lapses(patient: As, other: As, practi
     with held_at(lambda: NOON - 5 * MINUTE + timedelta(seconds=20)):
         assert patient.post("/api/appointments/holds", body).status_code == 201
     assert NINE not in starts(other, practice.therapist)
-    lasting = [ask(lambda redis, key=key: redis.pttl(key)) for key in ask(lambda redis: redis.keys("free:*"))]
+    lasting = [milliseconds_left(name) for name in names()]
     assert lasting
     assert all(0 < milliseconds <= 20_000 for milliseconds in lasting)
 
@@ -196,17 +209,16 @@ def test_an_entry_is_forgotten_when_a_hold_lapses(patient: As, other: As, practi
 def test_no_entry_lasts_longer_than_a_minute(other: As, practice: Practice) -> None:
     starts(other, practice.therapist)
     directory(other)
-    names = ask(lambda redis: redis.keys("free:*"))
-    assert len(names) == 2
-    assert all(0 < ask(lambda redis, key=key: redis.pttl(key)) <= 60_000 for key in names)
+    assert len(names()) == 2
+    assert all(0 < milliseconds_left(name) <= 60_000 for name in names())
 
 
 def test_a_slow_reader_fills_in_what_nobody_asks_for_any_more(patient: As, other: As, practice: Practice) -> None:
     starts(other, practice.therapist)
-    [stale] = ask(lambda redis: redis.keys("free:*"))
-    entry = ask(lambda redis: redis.get(stale))
+    [stale] = names()
+    entry = ask(lambda redis: redis.get(stale)) or ""
     book(patient, practice.therapist)
-    ask(lambda redis: redis.set(stale, entry))  # what was read before the booking arrives after it
+    put(stale, entry)  # what was read before the booking arrives after it
     assert NINE not in starts(other, practice.therapist)
 
 
@@ -215,8 +227,8 @@ def test_a_stale_slot_is_not_booked(patient: As, other: As, practice: Practice) 
     book(patient, practice.therapist)
     starts(other, practice.therapist)
     entry = FreeTimes(50, 120, 60, [int(datetime.fromisoformat(start).timestamp()) for start in shown])
-    for name in ask(lambda redis: redis.keys("free:*")):
-        ask(lambda redis, key=name: redis.set(key, slot_cache._as_json(entry)))
+    for name in names():
+        put(name, slot_cache._as_json(entry))
     assert NINE in starts(other, practice.therapist)
     assert told(book(other, practice.therapist)) == (409, "slot-taken")
 

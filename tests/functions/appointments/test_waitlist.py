@@ -133,6 +133,10 @@ def accept(asking: As, place_id: str) -> TestResponse:
     return asking.post(f"/api/waitlist/{place_id}/accept")
 
 
+def leave(asking: As, place_id: str) -> TestResponse:
+    return asking.delete(f"/api/waitlist/{place_id}")
+
+
 def decline(asking: As, place_id: str) -> TestResponse:
     return asking.post(f"/api/waitlist/{place_id}/decline")
 
@@ -506,7 +510,7 @@ def test_who_has_no_licence_sees_nobody(appointments: FlaskClient) -> None:
 def test_another_persons_place_and_none_look_the_same(appointments: FlaskClient, practice: Practice, deed: str) -> None:
     _, place_id = waiting(appointments, practice)
     other = As(appointments, patient_of(practice))
-    deeds = {"accept": accept, "decline": decline, "leave": lambda who, one: who.delete(f"/api/waitlist/{one}")}
+    deeds = {"accept": accept, "decline": decline, "leave": leave}
     answers = [deeds[deed](other, one).get_json() | {"instance": ""} for one in (place_id, str(uuid4()))]
     assert answers[0] == answers[1]
     assert answers[0]["status"] == 404
