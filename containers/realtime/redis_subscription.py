@@ -32,7 +32,8 @@ class RedisSubscription:
 
     def __init__(self, url: str, on_message: Callable[[bytes, bytes], None], on_return: Callable[[], None]) -> None:
         """Both are called in the event loop and must not raise; `on_return` once every channel is followed again."""
-        self._pool = ConnectionPool.from_url(url, protocol=2)
+        # Silence is found out by pings: a timeout of its own for each message would be a tenth of the relay's work.
+        self._pool = ConnectionPool.from_url(url, protocol=2, socket_timeout=None)
         self._on_message = on_message
         self._on_return = on_return
         self._wanted: Counter[str] = Counter()

@@ -8,17 +8,19 @@ from shared import outbox
 from shared.appointments import note_change
 from shared.audit_actions import Action
 from shared.contract import Schema
+from shared.database.models.scheduling import AppointmentStatus
 from shared.database.transaction import transaction
 from shared.events import AppointmentChange, AppointmentChanged
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
-from shared.problems import Denial, NotFound
+from shared.problems import Conflict, Denial, NotFound, Unprocessable
 from shared.roles import patients
 from shared.session import Caller
 
 from . import kept_meetings, meetings, own_appointments
 from .appointments import VIDEO, ShownAppointment, shown
 from .moments import Moment
+from .slots import Span
 from .taking_time import TRIES, Wanted, book
 
 routes = Routes()
@@ -43,8 +45,17 @@ class BookedAppointment(Schema):
     "POST /api/appointments", allow=patients, limit=Limit("book-appointment", 20, per=60), status=201, once=True
 )
 def book_appointment(caller: Caller, new: NewAppointment) -> BookedAppointment:
-    """Book a time, which is the caller's from the moment of the answer, or tell why it cannot be booked."""
-    appointment, told = booked(caller, new)
+    """Book a time, which is the caller's from the moment of the answer, or tell why it cannot be booked.
+
+    What the caller has booked already is answered as it is: they may not have been told.
+    """
+    try:
+        appointment, told = booked(caller, new)
+    except (Conflict, Unprocessable):
+        before = booked_before(caller, new)
+        if before is None:
+            raise
+        return with_room(before)
     return with_room(appointment, told)
 
 
@@ -66,3 +77,11 @@ def booked(db: Database, caller: Caller, new: NewAppointment) -> tuple[ShownAppo
     meeting = own_appointments.named(db, made)
     own_appointments.note(db, meeting, Action.APPOINTMENT_BOOKED)
     return shown(meeting), note_change(db, made.id, made.version, AppointmentChange.BOOKED)
+
+
+@transaction
+def booked_before(db: Database, caller: Caller, new: NewAppointment) -> ShownAppointment | None:
+    """The caller's own booking of this very time, where there is one."""
+    between = Span(new.start_at, new.end_at)
+    found = own_appointments.asked_for_before(db, caller, new.therapist_id, between, AppointmentStatus.BOOKED)
+    return shown(found) if found else None

@@ -136,7 +136,7 @@ def admit(db: Database, caller: Caller, appointment_id: UUID) -> Admitted:
     meeting = own_appointments.to_change(db, caller, appointment_id, action=Action.APPOINTMENT_JOINED)
     found = meeting.appointment
     _require_time(found, now())
-    if not own_appointments.may_move(db, found.patient_id, found.therapist_id):
+    if not own_appointments.may_move(db, found):
         raise CareNotStanding(denial=Denial(Action.APPOINTMENT_JOINED, found.patient_id, found.id))
     join_url = _require_video(found)
     own_appointments.note(db, meeting, Action.APPOINTMENT_JOINED)

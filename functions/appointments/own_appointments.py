@@ -110,6 +110,23 @@ def to_change(db: Database, caller: Caller, appointment_id: UUID, *, action: Act
     return found
 
 
+def asked_for_before(
+    db: Database, caller: Caller, therapist_id: UUID, between: slots.Span, status: AppointmentStatus
+) -> Meeting | None:
+    """The caller's own appointment of this very time, in a status, where there is one: a repeat is told of it.
+
+    It comes with its audit entry.
+    """
+    same = (Appointment.start_at == between.start_at, Appointment.end_at == between.end_at)
+    query = _own(caller).where(Appointment.therapist_id == therapist_id, *same, Appointment.status == status)
+    row = db.execute(query).one_or_none()
+    if row is None:
+        return None
+    found = _meeting(row)
+    note(db, found, Action.APPOINTMENT_READ)
+    return found
+
+
 def note(db: Database, meeting: Meeting, action: Action) -> None:
     """Leave the audit entry of an appointment."""
     found = meeting.appointment
@@ -210,18 +227,17 @@ def _offered() -> Select[tuple[int, str]]:
     )
 
 
-def may_move(db: Database, patient_id: UUID, therapist_id: UUID) -> bool:
-    """Whether an appointment that stands can be given another time: while the licence is, and care has not ended."""
-    ended = _care(CareStatus.ENDED, patient_id, therapist_id)
-    return _is_offered(db, therapist_id, or_(not_(ended), _care(CareStatus.ACCEPTED, patient_id, therapist_id)))
+def may_move(db: Database, found: Appointment) -> bool:
+    """Whether an appointment that stands can be given another time, or be held: while the licence is, and care is.
 
-
-def _is_offered(db: Database, therapist_id: UUID, condition: ColumnElement[bool]) -> bool:
+    Care that had ended before it was booked has nothing to do with it.
+    """
     query = (
-        select(TherapistProfile.user_id)
+        select(Appointment.id)
+        .join(TherapistProfile, TherapistProfile.user_id == Appointment.therapist_id)
         .join(User, User.id == TherapistProfile.user_id)
-        .where(TherapistProfile.user_id == therapist_id, User.status == UserStatus.ACTIVE)
-        .where(access.licence_stands(), condition)
+        .where(Appointment.id == found.id, User.status == UserStatus.ACTIVE)
+        .where(access.licence_stands(), or_(not_(_care_ended_since()), _is_in_care()))
     )
     return db.scalar(query) is not None
 
@@ -242,7 +258,7 @@ def _own(caller: Caller) -> Select[_Found]:
     return (
         query.add_columns(access.licence_stands().label("licensed"))
         .outerjoin(TherapistProfile, TherapistProfile.user_id == Appointment.therapist_id)
-        .where(_patient.status != UserStatus.ERASED, _is_known_to_the_therapist())
+        .where(_patient.status != UserStatus.ERASED, _is_known_to_the_therapist(), _was_told_to_the_therapist())
     )
 
 
@@ -256,9 +272,27 @@ def _side_of(caller: Caller) -> InstrumentedAttribute[UUID]:
 
 def _is_known_to_the_therapist() -> ColumnElement[bool]:
     """Somebody may book before care is accepted; what lies ahead is known in any case, the past not once care ended."""
-    pair = (Appointment.patient_id, Appointment.therapist_id)
-    return or_(
-        Appointment.status.in_(OCCUPYING), not_(_care(CareStatus.ENDED, *pair)), _care(CareStatus.ACCEPTED, *pair)
+    return or_(Appointment.status.in_(OCCUPYING), not_(_care_ended_since()), _is_in_care())
+
+
+def _was_told_to_the_therapist() -> ColumnElement[bool]:
+    """Of a time that was only held nobody is told; whose patient it is, who is in their care, is no secret."""
+    return or_(Appointment.held_until.is_(None), _is_in_care())
+
+
+def _is_in_care() -> ColumnElement[bool]:
+    return _care(CareStatus.ACCEPTED, Appointment.patient_id, Appointment.therapist_id)
+
+
+def _care_ended_since() -> ColumnElement[bool]:
+    """Whether care that had been accepted ended after an appointment was made; what is taken back is no care."""
+    return exists().where(
+        CareRelationship.patient_id == Appointment.patient_id,
+        CareRelationship.therapist_id == Appointment.therapist_id,
+        CareRelationship.kind == CareKind.STANDING,
+        CareRelationship.status == CareStatus.ENDED,
+        CareRelationship.accepted_at.is_not(None),
+        CareRelationship.ended_at >= Appointment.created_at,
     )
 
 

@@ -58,7 +58,7 @@ def moved(
         own_appointments.note(db, meeting, Action.APPOINTMENT_READ)
         return shown(meeting), ()
     require_version(found, new.version)
-    if not own_appointments.may_move(db, found.patient_id, found.therapist_id):
+    if not own_appointments.may_move(db, found):
         raise TherapistNotAvailable
     wanted = Wanted(found.patient_id, found.therapist_id, new.start_at, new.end_at, moving=found.id)
     taken = take_time(db, wanted)

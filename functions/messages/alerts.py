@@ -26,6 +26,9 @@ UNANSWERED: Final = "unanswered"
 """The notice by which administrators learn that nobody has answered."""
 _ORDER: Final = list(RiskLevel)
 
+# Somebody who just wrote that they need help waits for the answer; the sweeper tells what this leaves.
+SECONDS_FOR_PUBSUB: Final = 0.3
+
 
 @dataclass(frozen=True)
 class Care:
@@ -116,7 +119,7 @@ def deliver_alert(alert: AlertEvent) -> None:
         log("alert-unanswered", severity="CRITICAL", alertId=str(alert.risk_event_id), told=len(alert.mail_ids))
     told = _publish(alert)
     if isinstance(alert, RiskRaised) or alert.mail_ids:
-        outbox.hand_over(alert)
+        outbox.hand_over(alert, within=SECONDS_FOR_PUBSUB)
     elif told:
         outbox.mark_delivered(alert.id)
 

@@ -41,6 +41,12 @@ def care_of(db: Database, patient_id: UUID, clinician_id: UUID) -> Care:
     return Care(patient_id, clinician_id, *db.execute(select(agreed, access.is_covered(patient_id))).one())
 
 
+def is_scored(db: Database, sent: MessageWritten) -> bool:
+    """Whether what the model says of this version of a message is kept."""
+    kept = (MessageAnalysis.message_id == sent.message_id, MessageAnalysis.message_version == sent.version)
+    return bool(db.scalar(select(exists().where(*kept))))
+
+
 def analyse(sent: MessageWritten, body: str, care: Care | None, stated: Risk | None, *, delivered: bool) -> Risk | None:
     """Score a message and tell its clinicians; the risk found, or None where there was nothing to score it with.
 

@@ -25,8 +25,8 @@ from shared.roles import pubsub, scheduler
 
 from .alerts import Care
 from .alerts_mails import follow_alert
-from .analysis import analyse, care_of
-from .messages import tell
+from .analysis import analyse, care_of, is_scored
+from .messages import deliver, tell
 from .risk_policy import explicit_risk
 from .unread_mails import mail_unread
 from .versions import is_version_of
@@ -68,18 +68,29 @@ def consume_event(push: PushDelivery) -> None:
 
 
 def _redeliver(event: MessageSent | MessageUpdated) -> None:
-    """What was edited or deleted meanwhile is told by that event; it is scored all the same as it was written."""
+    """What was edited or deleted meanwhile is told by that event; it is scored all the same as it was written.
+
+    Sockets and model are each tried whether or not the other is away: what worries in a message does not wait for
+    Redis.
+    """
     care, stands = behind(event)
-    if stands:
-        tell(event)
-    body = body_of(event)
-    if care and care.agreed_to_analysis and analyse(event, body, care, explicit_risk(body), delivered=True) is None:
+    told = not stands or deliver(event)
+    if not (_scored(event, care) and told):
         outbox.put_back(event.id)
+
+
+def _scored(event: MessageSent | MessageUpdated, care: Care | None) -> bool:
+    """Whether nothing is left to score."""
+    if care is None or not care.agreed_to_analysis:
+        return True
+    body = body_of(event)
+    return analyse(event, body, care, explicit_risk(body), delivered=True) is not None
 
 
 @transaction
 def behind(db: Database, event: MessageWritten) -> tuple[Care | None, bool]:
-    """The care that a patient's message belongs to, None for a therapist's; and whether it still says the same."""
+    """The care that a patient's message belongs to, None for a therapist's and for one that is scored by now; and
+    whether it still says the same."""
     pair = access.patient_of_message(db, event.conversation_id, event.sender_id)
     stands = is_version_of(db, event.message_id, event.version)
-    return care_of(db, *pair) if pair else None, stands
+    return care_of(db, *pair) if pair and not is_scored(db, event) else None, stands

@@ -334,8 +334,43 @@ def test_a_key_is_one_patients_own(appointments: FlaskClient, practice: Practice
     assert told(book(As(appointments, other), practice.therapist, TUESDAY_AT_NINE, {}, **key)) == (409, "slot-taken")
 
 
-def test_without_a_key_a_repeat_meets_what_it_booked(patient: As, practice: Practice) -> None:
-    assert [told(book(patient, practice.therapist)) for _ in range(2)] == [BOOKED, (409, "slot-taken")]
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "another"}])
+def test_who_was_not_told_of_their_booking_and_asks_again_has_it(
+    patient: As, practice: Practice, key: dict[str, str]
+) -> None:
+    first, again = book(patient, practice.therapist), book(patient, practice.therapist, TUESDAY_AT_NINE, {}, **key)
+    assert (told(first), told(again)) == (BOOKED, BOOKED)
+    assert first.get_json()["appointment"] == again.get_json()["appointment"]
+    [made] = kept()
+    assert made.version == 1
+    entries = rows(select(AuditEvent.action).where(AuditEvent.resource_id == made.id))
+    assert sorted(entries) == ["appointment.book", "appointment.read"]
+
+
+def test_a_booking_can_be_asked_for_again_when_it_is_too_soon_to_be_made(
+    environment: Callable[..., None], practice: Practice, patient: As
+) -> None:
+    environment(patient_idle_minutes="10000")
+    book(patient, practice.therapist)
+    with held_at(lambda: TUESDAY_AT_NINE - HOUR):
+        assert told(book(patient, practice.therapist)) == BOOKED
+
+
+@pytest.mark.parametrize("status", [one for one in AppointmentStatus if one is not AppointmentStatus.BOOKED])
+def test_what_is_no_booking_any_more_is_not_answered_as_one(
+    patient: As, practice: Practice, status: AppointmentStatus
+) -> None:
+    made = add_appointment(practice.patient, practice.therapist, status=status)
+    answer = book(patient, practice.therapist)
+    assert told(answer) == ((409, "slot-taken") if status in TAKES_TIME else BOOKED)
+    assert str(made) not in answer.text
+
+
+@pytest.mark.parametrize("minutes", [-30, 30])
+def test_another_time_of_ones_own_is_taken(patient: As, practice: Practice, minutes: int) -> None:
+    book(patient, practice.therapist)
+    again = book(patient, practice.therapist, TUESDAY_AT_NINE + minutes * MINUTE)
+    assert told(again) == (409, "slot-taken")
 
 
 @pytest.mark.parametrize(("same", "problem"), [("therapist", SlotTaken), ("patient", OwnTimeTaken)])

@@ -243,6 +243,32 @@ def test_an_event_delivered_twice_is_scored_once(
         assert internal.push(EVENTS, event.id).status_code == 204
     assert (len(rows(select(MessageAnalysis))), len(rows(select(RiskEvent)))) == (1, 1)
     assert len(outbox_events("risk-raised")) == 1
+    assert inference.texts == ["so dark"]
+
+
+def test_what_could_not_be_scored_does_not_wait_for_redis(
+    messages: FlaskClient, inference: InferenceStandIn, pair: Pair, internal: InternalCalls, product: LocalCloud
+) -> None:
+    inference.status = 503
+    send(As(messages, pair.patient), pair, "so dark")
+    inference.status = 200
+    inference.says("Suicidal", 0.95)
+    [event] = outbox_events("message-sent")
+    product.stop_part("redis")
+    try:
+        forget()
+        for _ in range(2):
+            assert internal.push(EVENTS, event.id).status_code == 204
+    finally:
+        product.start_part("redis")
+    assert [found.level for found in rows(select(RiskEvent))] == [RiskLevel.HIGH]
+    assert len(outbox_events("risk-raised")) == 1
+    assert inference.texts == ["so dark"] * 2  # once in vain, once for good
+    assert outbox_events("message-sent")[0].delivered_at is None  # the sockets have yet to be told
+    forget()
+    with listening(product) as relay:
+        assert internal.push(EVENTS, event.id).status_code == 204
+        assert [channel for channel, _ in relay.all()] == [f"message:{pair.conversation_id}"]
 
 
 def test_an_alert_that_found_no_redis_is_told_later(
