@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Database
 from werkzeug.test import TestResponse
 
+from functions.appointments.own_appointments import HELD
 from shared.clock import held_at
 from shared.database.models.accounts import User, UserStatus
 from shared.database.models.audit_trail import AuditEvent, AuditOutcome
@@ -168,6 +169,32 @@ def test_a_therapist_loses_sight_of_the_past_once_care_has_ended_and_a_patient_n
         asking = As(appointments, who)
         assert asking.get(f"{LIST}/{made}").status_code == (200 if expected else 404)
         assert ids(asking.get(LIST)) == ([made] if expected else [])
+
+
+def test_what_was_booked_after_care_had_ended_stays_in_sight_when_it_is_over(appointments: FlaskClient) -> None:
+    practice = Practice(add_person(), add_person(Role.THERAPIST))
+    add_care(practice.patient, practice.therapist, CareStatus.ENDED)
+    later = {"created_at": NOON + HOUR}
+    made = add_appointment(practice.patient, practice.therapist, status=AppointmentStatus.COMPLETED, **later)
+    therapist = As(appointments, practice.therapist)
+    assert therapist.get(f"{LIST}/{made}").status_code == 200
+    assert ids(therapist.get(LIST)) == [made]
+
+
+@pytest.mark.parametrize("status", [AppointmentStatus.HELD, AppointmentStatus.EXPIRED, AppointmentStatus.CANCELLED])
+@pytest.mark.parametrize("care", [None, CareStatus.ACCEPTED, CareStatus.ENDED])
+def test_of_a_time_that_was_only_held_a_therapist_learns_from_their_own_patients_alone(
+    appointments: FlaskClient, status: AppointmentStatus, care: CareStatus | None
+) -> None:
+    practice = Practice(add_person(), add_person(Role.THERAPIST))
+    if care:
+        add_care(practice.patient, practice.therapist, care)
+    made = add_appointment(practice.patient, practice.therapist, status=status, held_until=NOON + HOUR)
+    for who, seen in ((practice.patient, True), (practice.therapist, care is CareStatus.ACCEPTED)):
+        asking = As(appointments, who)
+        assert asking.get(f"{LIST}/{made}").status_code == (200 if seen else 404)
+        if status in HELD:
+            assert ids(asking.get(f"{LIST}?status={status}")) == ([made] if seen else [])
 
 
 def test_care_that_was_taken_up_again_shows_the_past(appointments: FlaskClient, practice: Practice) -> None:

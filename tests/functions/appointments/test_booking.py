@@ -344,7 +344,10 @@ def test_who_was_not_told_of_their_booking_and_asks_again_has_it(
     [made] = kept()
     assert made.version == 1
     entries = rows(select(AuditEvent.action).where(AuditEvent.resource_id == made.id))
-    assert sorted(entries) == ["appointment.book", "appointment.read"]
+    assert sorted(entry for entry in entries if entry.startswith("appointment.")) == [
+        "appointment.book",
+        "appointment.read",
+    ]
 
 
 def test_a_booking_can_be_asked_for_again_when_it_is_too_soon_to_be_made(

@@ -1,7 +1,7 @@
 """Joining: each by their own way in, from ten minutes before until the end, and every use leaves an audit entry."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -306,7 +306,13 @@ def test_it_can_be_joined_unless_care_has_ended(
 
 
 @transaction
-def change_care(db: Database, practice: Practice, status: CareStatus | None) -> None:
+def change_care(
+    db: Database,
+    practice: Practice,
+    status: CareStatus | None,
+    ended_at: datetime = START,
+    accepted_at: datetime | None = START,
+) -> None:
     whose = CareRelationship.therapist_id == practice.therapist.id
     if status is None:
         mentioned = select(CareRelationship.id).where(whose)
@@ -315,8 +321,24 @@ def change_care(db: Database, practice: Practice, status: CareStatus | None) -> 
         db.execute(delete(Conversation).where(Conversation.care_relationship_id.in_(mentioned)))
         db.execute(delete(CareRelationship).where(whose))
         return
-    moments = {"ended_at": START, "declined_at": START, "accepted_at": START}
+    moments = {"ended_at": ended_at, "declined_at": START, "accepted_at": accepted_at}
     db.execute(update(CareRelationship).where(whose).values(status=status, **moments))
+
+
+@pytest.mark.parametrize("side", ["patient", "therapist"])
+def test_care_that_ended_before_it_was_booked_closes_no_door(
+    zoom: LocalZoom, telling: Telling, practice: Practice, held_at_zoom: UUID, side: str
+) -> None:
+    change_care(practice, CareStatus.ENDED, START - timedelta(days=30))
+    assert told(join(As(telling.client, getattr(practice, side)), held_at_zoom)) == (200, "")
+
+
+@pytest.mark.parametrize("side", ["patient", "therapist"])
+def test_a_request_that_was_taken_back_closes_no_door(
+    zoom: LocalZoom, telling: Telling, practice: Practice, held_at_zoom: UUID, side: str
+) -> None:
+    change_care(practice, CareStatus.ENDED, accepted_at=None)
+    assert told(join(As(telling.client, getattr(practice, side)), held_at_zoom)) == (200, "")
 
 
 def test_a_licence_that_lapsed_closes_the_door_for_both(

@@ -7,13 +7,16 @@ from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as Database
 from werkzeug.test import TestResponse
 
 from shared.clock import held_at
 from shared.database.models.audit_trail import AuditEvent
+from shared.database.models.care import CareRelationship, CareStatus
 from shared.database.models.profiles import TherapistProfile
 from shared.database.models.scheduling import Appointment, AppointmentStatus
+from shared.database.transaction import transaction
 from shared.roles import Role
 from tests.functions.appointments.calendars import (
     NOON,
@@ -174,6 +177,21 @@ def test_what_has_begun_is_not_moved(patient: As, booked: UUID, seconds: int) ->
 def test_without_a_licence_in_force_there_are_no_new_times(practice: Practice, patient: As, booked: UUID) -> None:
     change_licence(practice.therapist, expires_on=date(2026, 2, 20))
     assert told(move(patient, booked)) == (409, "therapist-not-available")
+
+
+@pytest.mark.parametrize(("days", "expected"), [(-1, DONE), (1, (409, "therapist-not-available"))])
+def test_care_that_ended_since_leaves_no_new_times_and_earlier_care_has_nothing_to_do_with_it(
+    practice: Practice, patient: As, days: int, expected: tuple[int, str]
+) -> None:
+    made = add_appointment(practice.patient, practice.therapist, created_at=NOON - timedelta(days=10 + days))
+    end_care_at(practice, NOON - timedelta(days=10))
+    assert told(move(patient, made)) == expected
+
+
+@transaction
+def end_care_at(db: Database, practice: Practice, moment: datetime) -> None:
+    whose = CareRelationship.therapist_id == practice.therapist.id
+    db.execute(update(CareRelationship).where(whose).values(status=CareStatus.ENDED, ended_at=moment))
 
 
 def test_who_accepts_nobody_new_still_moves_what_stands(appointments: FlaskClient, practice: Practice) -> None:
