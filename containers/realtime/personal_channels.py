@@ -41,7 +41,11 @@ TOLD: Final = {
     for told in (
         Told(MessageAnalysed, "message-analysed", {"include": {"message_id", "conversation_id", "analysis"}}),
         Told(RiskRaised, "risk-alert", {"exclude": {"id", "clinician_ids"}}),
-        Told(RiskAlertChanged, "risk-alert-changed", {"exclude": {"id", "user_ids", "notice", "mail_ids"}}),
+        Told(
+            RiskAlertChanged,
+            "risk-alert-changed",
+            {"include": {"risk_event_id", "status", "version", "escalation_step"}},
+        ),
         Told(CareEnded, "care-ended", {"include": {"conversation_id"}}),
     )
 }

@@ -11,12 +11,12 @@ from containers.realtime.connection import Connection
 from containers.realtime.history import Entered, Entering, Page, Place
 from containers.realtime.lookups import Lookups
 from containers.realtime.redis_subscription import RedisSubscription
+from containers.realtime.seats import Seat, analysed_frame, changed_frame
 from containers.realtime.socket_io import frame
 from shared import audit, telemetry
 from shared.events import MessageDeleted, MessageSent, MessageUpdated, ReadAdvanced, message_channel, typing_channel
-from shared.messages import ShownAnalysis, ShownMessage, shown_message_of
+from shared.messages import shown_message_of
 from shared.problems import NotFound, Problem, TooManyRequests, Unavailable
-from shared.roles import Role
 from shared.telemetry import log, log_exception
 
 if TYPE_CHECKING:
@@ -24,60 +24,6 @@ if TYPE_CHECKING:
 
 ROOMS_PER_SOCKET: Final = 128
 SECONDS_BEFORE_READING_AGAIN: Final = 1.0
-
-
-class Seat:
-    """A socket in a room, and how far it was told."""
-
-    __slots__ = ("connection", "revision", "seq")
-
-    def __init__(self, connection: Connection, place: Place) -> None:
-        """`place` is the last that it was told."""
-        self.connection = connection
-        self.seq, self.revision = place
-
-    @property
-    def place(self) -> Place:
-        """How far it was told."""
-        return Place(self.seq, self.revision)
-
-    @property
-    def is_clinicians(self) -> bool:
-        """Whether it may be told of analyses."""
-        return self.connection.caller.role is Role.THERAPIST
-
-    def tell(self, seq: int, packet: bytes) -> None:
-        """A message, unless it was told already."""
-        if seq > self.seq:
-            self.seq = seq
-            self.connection.send(packet)
-
-    def tell_change(self, revision: int, packet: bytes) -> None:
-        """An edit or a deletion, unless it was told already."""
-        if revision > self.revision:
-            self.revision = revision
-            self.connection.send(packet)
-
-    def tell_changes(self, page: Page, knew: int) -> None:
-        """Of messages up to the number that it `knew` before this page: it has the others in this state."""
-        for change in page.changes:
-            if change.seq <= knew and change.revision:
-                self.tell_change(change.revision, _changed(change))
-        self.revision = max(self.revision, page.revision)
-
-    async def tell_in_step(self, page: Page, conversation_id: UUID) -> None:
-        """A page of what was missed, as fast as the client reads."""
-        knew = self.seq
-        for message in page.messages:
-            if message.seq > self.seq:
-                self.seq = message.seq
-                await self.connection.send_in_step(frame("new-message", message.model_dump_json()))
-        for change in page.changes:
-            if change.seq <= knew and (change.revision or 0) > self.revision:
-                await self.connection.send_in_step(_changed(change))
-        self.revision = max(self.revision, page.revision)
-        for analysis in page.analyses.values():
-            await self.connection.send_in_step(analysed(analysis, conversation_id))
 
 
 @dataclass
@@ -130,7 +76,7 @@ class Room:
         if not self.seats:
             self.revision = changed.revision
         elif changed.revision == self.revision + 1 and changed.seq <= self.seq:
-            self.revision, packet = changed.revision, _changed(shown_message_of(changed))
+            self.revision, packet = changed.revision, changed_frame(shown_message_of(changed))
             for seat in list(self.seats.values()):
                 seat.tell_change(changed.revision, packet)
         else:
@@ -199,7 +145,7 @@ class Room:
             seat.tell_changes(page, seq)
         self.revision = max(self.revision, page.revision)
         for analysis in page.analyses.values():
-            packet = analysed(analysis, self.conversation_id)
+            packet = analysed_frame(analysis, self.conversation_id)
             for seat in list(self.seats.values()):
                 if seat.is_clinicians:
                     seat.connection.send(packet)
@@ -319,16 +265,6 @@ class Rooms:
         """Word that care has ended may be lost while Redis is away, so a clinician is looked up again."""
         caller = seat.connection.caller
         return await asyncio.to_thread(history.page_on_the_way, caller, room.conversation_id, seat.place)
-
-
-def analysed(analysis: ShownAnalysis, conversation_id: UUID) -> bytes:
-    """What tells a clinician what the model said."""
-    told = f'"messageId":"{analysis.message_id}","conversationId":"{conversation_id}"'
-    return frame("message-analysed", f'{{{told},"analysis":{analysis.model_dump_json()}}}')
-
-
-def _changed(message: ShownMessage) -> bytes:
-    return frame("message-deleted" if message.deleted_at else "message-updated", message.model_dump_json())
 
 
 def _channels(room: Room) -> tuple[str, str]:

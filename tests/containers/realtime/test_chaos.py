@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
@@ -23,8 +24,9 @@ from tests.containers.realtime.clients import Clients
 from tests.containers.realtime.people import Care, keep
 from tests.containers.realtime.test_changes import change
 from tests.inside import sized
+from tests.waiting import until
 
-RECONNECTIONS = sized(15, 1000)
+RECONNECTIONS = sized(10, 1000)
 WRITERS_PAUSE = 0.02
 SECONDS = sized(300, 3600)
 RELAYS = ("realtime_1", "realtime_2")
@@ -108,13 +110,14 @@ def whole(cloud: LocalCloud) -> Iterator[LocalCloud]:
     """Left as it was found."""
     yield cloud
     cloud.wait_until_up()
+    until(lambda: all(httpx.get(f"{cloud.url(name)}/ready").status_code == 200 for name in RELAYS))
 
 
 async def break_things(cloud: LocalCloud, network: BadNetwork, choice: random.Random) -> None:
     """One thing after another, until cancelled."""
     while True:
         await asyncio.sleep(choice.uniform(0.1, 0.5))
-        worst = choice.choice(["relay", "redis", "cut", "cut", "drop", "drop", "drop"])
+        worst = choice.choice(["relay", "redis", *["cut"] * 3, *["drop"] * 5])
         if worst == "relay":
             await asyncio.to_thread(cloud.kill_part, choice.choice(RELAYS))
         elif worst == "redis":
