@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 PEERS := benchmarks/peers/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search lock openapi \
+.PHONY: help dev demo test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search bench-infra lock openapi \
 	dev-reset
 
 help: ## show this list
@@ -40,7 +40,7 @@ lint: $(VENV)/tests ## ruff, mypy --strict, import rules
 format: $(VENV)/tests ## put the code in shape
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-bench: bench-coldstart bench-delivery bench-auth bench-revocation bench-relay bench-booking bench-search ## all measurements
+bench: bench-coldstart bench-delivery bench-auth bench-revocation bench-relay bench-booking bench-search bench-infra ## all measurements
 
 bench-delivery: $(VENV)/dev ## from POST to the other's socket: at 40 messages a second, then up to the knee
 	@$(BIN)/python -m benchmarks.delivery
@@ -59,6 +59,9 @@ bench-relay: $(VENV)/dev $(PEERS) ## the relay beside Node's Socket.IO with its 
 
 bench-search: $(VENV)/dev ## a word among 20,000 messages, beside a keyed blind index
 	@$(BIN)/python -m benchmarks.search
+
+bench-infra: $(VENV)/tests ## what is provisioned, edited for the worse: each edit has to be noticed by a test
+	@$(BIN)/python -m benchmarks.infra
 
 bench-booking: $(VENV)/dev ## free times, whether history costs, and booking beside a table lock
 	@$(BIN)/python -m benchmarks.booking

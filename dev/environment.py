@@ -15,6 +15,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PROJECT: Final = "bloom-local"
 TOPIC: Final = "bloom-events"
 BUCKET: Final = "bloom-files"
+RETRAIN_JOB: Final = f"projects/{PROJECT}/locations/us-west2/jobs/retrain"
 PUSH_ACCOUNT: Final = f"pubsub-push@{PROJECT}.iam.gserviceaccount.com"
 SCHEDULER_ACCOUNT: Final = f"scheduler@{PROJECT}.iam.gserviceaccount.com"
 
@@ -117,6 +118,8 @@ def product_settings(ports: Mapping[str, int], database_url: str) -> dict[str, s
         "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER_ACCOUNT,
         "STORAGE_URL": f"http://{at['storage']}/{BUCKET}",
         "STORAGE_SIGNING_ACCOUNT": f"files@{PROJECT}.iam.gserviceaccount.com",
+        "RETRAIN_JOB": RETRAIN_JOB,
+        "CLOUD_RUN_URL": f"http://{at['cloud_run']}",
         "GOOGLE_CLIENT_ID": PROJECT,
         "GOOGLE_CLIENT_SECRET": "no secret on this machine",
         "GOOGLE_ISSUER": f"http://{at['google']}",

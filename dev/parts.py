@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from dev import postgres
-from dev.environment import BUCKET, PROJECT, PUSH_ACCOUNT, SCHEDULER_ACCOUNT, TOPIC, is_on_this_machine
+from dev.environment import (
+    BUCKET,
+    PROJECT,
+    PUSH_ACCOUNT,
+    RETRAIN_JOB,
+    SCHEDULER_ACCOUNT,
+    TOPIC,
+    is_on_this_machine,
+)
 from dev.redis_server import redis_command
 from dev.running_part import Part
 
@@ -28,6 +36,7 @@ REPLACED_BY: Final[dict[str, str]] = {
     "google": "GOOGLE_ISSUER",
     "zoom": "ZOOM_SIGN_IN_URL",
     "storage": "STORAGE_URL",
+    "cloud_run": "CLOUD_RUN_URL",
 }
 """Parts that are not started where a setting names a real service."""
 
@@ -137,6 +146,15 @@ def _storage(place: Place) -> Part:
     return _part(place, "storage", command, _answering(port, "/"))
 
 
+def _cloud_run(place: Place) -> Part:
+    """What runs jobs: they are given the place's environment, and a folder for the models that they make."""
+    port = place.ports["cloud_run"]
+    options = ("--port", port, "--job", RETRAIN_JOB, "--", *place.module("containers.inference.training"))
+    models = place.environment.get("MODELS_URL") or str(place.data_dir / "models")
+    command = place.module("dev.cloud_run_double", *options)
+    return _part(place, "cloud_run", command, _answering(port, "/health"), {"MODELS_URL": models})
+
+
 def _scheduler(place: Place) -> Part:
     seconds = place.environment.get("BLOOM_EVERY_MINUTE_SECONDS", "5")
     options = ("--every-minute-seconds", seconds, *_caller(place, SCHEDULER_ACCOUNT))
@@ -195,6 +213,7 @@ PARTS: Final[dict[str, Callable[[Place], Part]]] = {
     "zoom": _zoom,
     "pubsub": _pubsub,
     "storage": _storage,
+    "cloud_run": _cloud_run,
     "scheduler": _scheduler,
     **{name: partial(_function, name=name) for name in FUNCTIONS},
     "inference": _inference,

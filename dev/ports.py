@@ -23,6 +23,7 @@ PORTS: Final[dict[str, int]] = {
     "google": 3061,
     "oidc": 3062,
     "storage": 3070,
+    "cloud_run": 3080,
 }
 # Below the range from which systems take ports for outgoing connections.
 _FREE_RANGE = range(10_000, 32_000)

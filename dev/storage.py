@@ -51,6 +51,8 @@ class StorageDouble:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     lock: threading.Lock = field(default_factory=threading.Lock)
     """The emulator is made for one request at a time."""
+    held: set[str] = field(default_factory=set)
+    """Paths of the objects under a hold, which the emulator does not know of."""
 
 
 class Handler(RequestHandler):  # type: ignore[misc]  # likewise
@@ -93,6 +95,8 @@ class Handler(RequestHandler):  # type: ignore[misc]  # likewise
             body = self._body()
             if not self.path.startswith(API) and self.path != "/":
                 self._obey_link(self.command, len(body))
+            if self.command in ("PATCH", "DELETE"):
+                self._obey_holds(body)
             self._hand_on(self.command, body)
         except Refused as refused:
             self._say(refused.status, f"<?xml version='1.0'?><Error><Code>{refused.code}</Code></Error>".encode())
@@ -140,6 +144,15 @@ class Handler(RequestHandler):  # type: ignore[misc]  # likewise
         bucket, _, name = unquote(urlsplit(self.path).path).lstrip("/").partition("/")
         if headers.get("x-goog-if-generation-match") == "0" and name in self._double.store.objects.get(bucket, {}):
             raise Refused(412, "PreconditionFailed")
+
+    def _obey_holds(self, body: bytes) -> None:
+        """An object under a hold stays (https://cloud.google.com/storage/docs/object-holds)."""
+        place, held = urlsplit(self.path).path, self._double.held
+        if self.command == "DELETE":
+            if place in held:
+                raise Refused(403, "ObjectUnderActiveHold")
+        elif "temporaryHold" in (changes := json.loads(body)):
+            (held.add if changes["temporaryHold"] else held.discard)(place)
 
     def _say(self, status: int, body: bytes) -> None:
         self.send_response(status)

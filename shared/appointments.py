@@ -71,7 +71,7 @@ def has_ahead(db: Database, person_id: UUID) -> bool:
 
 
 def call_off(
-    db: Database, concerning: ColumnElement[bool], *, actor_id: UUID, reason: CancelReason, after: datetime
+    db: Database, concerning: ColumnElement[bool], *, actor_id: UUID | None, reason: CancelReason, after: datetime
 ) -> tuple[Event, ...]:
     """Cancel the appointments that `concerning` names and that begin later than `after`; what to hand over of it."""
     ahead = (concerning, Appointment.status.in_(STILL_AHEAD), Appointment.start_at > after)
@@ -110,7 +110,7 @@ def leave_queues(db: Database, series: ColumnElement[bool], places: ColumnElemen
 
 
 def _cancelled(
-    db: Database, appointment_ids: Iterable[UUID], *, actor_id: UUID, reason: CancelReason
+    db: Database, appointment_ids: Iterable[UUID], *, actor_id: UUID | None, reason: CancelReason
 ) -> list[Row[Any]]:
     cancelled = (
         update(Appointment)

@@ -132,6 +132,8 @@ class Action(StrEnum):
     FEEDBACK_READ = "feedback.read"
     DECISIONS_EXPORTED = "feedback.export"
     REVIEW_QUEUE_READ = "review-queue.read"
+    TRAINING_STARTED = "training.start"
+    TRAINING_LOST = "training.lose"
     RISK_ADDED = "risk.added"
     # Alerts, who answers them, and who is let in to do so.
     ALERTS_LISTED = "alerts.list"

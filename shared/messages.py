@@ -188,5 +188,7 @@ def changes_after(db: Database, conversation_id: UUID, after_revision: int, limi
 def analyses_of(db: Database, messages: Iterable[ShownMessage]) -> dict[UUID, ShownAnalysis]:
     """The analyses of these messages' present versions, by message: for clinicians alone."""
     versions = {message.id: message.version for message in messages}
+    if not versions:
+        return {}
     rows = db.scalars(select(MessageAnalysis).where(MessageAnalysis.message_id.in_(versions)))
     return {row.message_id: shown_analysis(row) for row in rows if row.message_version == versions[row.message_id]}

@@ -77,6 +77,31 @@ class Settings(BaseModel):
     inference_timeout_ms: int = Field(800, ge=10, description="Milliseconds a prediction may take within a request")
     inference_audience: str = Field("", description="Audience of the ID token sent to the classifier; empty: none sent")
 
+    # Retraining (ml_feedback, and the job that it starts).
+    retrain_job: str = Field(
+        "",
+        pattern=r"^(|projects/[^/\s]+/locations/[^/\s]+/jobs/[^/\s]+)$",
+        description="Cloud Run job that trains: projects/P/locations/R/jobs/J; empty: nothing is trained",
+    )
+    cloud_run_url: str = Field(
+        "https://run.googleapis.com",
+        pattern=r"^https?://[^/\s]+$",
+        description="Where the Cloud Run Admin API is; with http:// (local only) it is asked without credentials",
+    )
+    retrain_min_feedback: int = Field(
+        100, ge=1, le=1_000_000, description="Answers of therapists below which nothing is trained"
+    )
+    models_url: str = Field("", description="Folder of trained models, a path or gs://BUCKET/PATH (training only)")
+    training_base: str = Field(
+        "containers/inference/model", description="Folder of the model to go on from where none serves yet (training)"
+    )
+    training_data: str = Field(
+        "", description="CSV files id,text,label that are trained on beside feedback, comma-separated (training only)"
+    )
+    training_options: str = Field(
+        "", description="More options of the training command, e.g. --epochs 2 (training only)"
+    )
+
     # Files that people attach (messages only).
     storage_url: str = Field(
         "",

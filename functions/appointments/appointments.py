@@ -48,6 +48,7 @@ VIDEO = {
     ZoomStatus.DELETED: Video.UNAVAILABLE,
 }
 
+CALLED_OFF = frozenset({AppointmentStatus.CANCELLED, AppointmentStatus.EXPIRED})
 BEGUN = frozenset({AppointmentStatus.IN_SESSION, AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW})
 
 
@@ -176,7 +177,7 @@ def shown(meeting: Meeting) -> ShownAppointment:
         time_zone=found.time_zone,
         status=found.status,
         version=found.version,
-        video=VIDEO[found.zoom_status],
+        video=Video.UNAVAILABLE if found.status in CALLED_OFF else VIDEO[found.zoom_status],
         series_id=found.series_id,
         rescheduled=_rescheduling(meeting),
         cancelled=_cancellation(meeting),

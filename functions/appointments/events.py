@@ -29,9 +29,11 @@ routes = Routes()
 
 
 def offer_and_tell(changed: AppointmentChanged) -> None:
-    """The time that was given up goes to who waits for it, also while mail is away; then its people are told."""
-    offers.after_change(changed)
-    mails.tell_change(changed)
+    """The time that was given up goes to who waits for it, also while mail is away; its people are told in any case."""
+    try:
+        offers.after_change(changed)
+    finally:
+        mails.tell_change(changed)
 
 
 FOLLOWED_BY: Final[dict[type[Event], Callable[[Any], None]]] = {

@@ -16,7 +16,7 @@ from shared.database.transaction import transaction
 from shared.events import AppointmentChange, AppointmentChanged, Event
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
-from shared.problems import Conflict, Denial, NotFound
+from shared.problems import Conflict, Denial, NotFound, Unprocessable
 from shared.roles import patients
 from shared.session import Caller
 from shared.settings import settings
@@ -27,6 +27,7 @@ from .booking import BookedAppointment, NewAppointment, with_room
 from .booking_rules import TherapistNotAvailable
 from .freed_time import note_freed
 from .own_appointments import Meeting
+from .slots import Span
 from .taking_time import TRIES, Wanted, book, change, expire
 
 routes = Routes()
@@ -59,8 +60,17 @@ class HeldAppointment(Schema):
     "POST /api/appointments/holds", allow=patients, limit=Limit("hold-appointment", 20, per=60), status=201, once=True
 )
 def hold_appointment(caller: Caller, new: NewAppointment) -> HeldAppointment:
-    """Keep a time for the caller alone for some minutes; nobody is told of it."""
-    return held(caller, new)
+    """Keep a time for the caller alone for some minutes; nobody is told of it.
+
+    What is held for the caller already is answered as it is: they may not have been told.
+    """
+    try:
+        return held(caller, new)
+    except (Conflict, Unprocessable):
+        before = held_before(caller, new)
+        if before is None:
+            raise
+        return before
 
 
 @routes.endpoint("POST /api/appointments/{id}/confirm", allow=patients, limit=Limit("confirm-appointment", 30, per=60))
@@ -82,6 +92,17 @@ def held(db: Database, caller: Caller, new: NewAppointment) -> HeldAppointment:
     meeting = own_appointments.named(db, book(db, wanted, status=AppointmentStatus.HELD, held_until=until))
     own_appointments.note(db, meeting, Action.APPOINTMENT_HELD)
     return HeldAppointment(appointment=shown(meeting), held_until=until)
+
+
+@transaction
+def held_before(db: Database, caller: Caller, new: NewAppointment) -> HeldAppointment | None:
+    """The caller's own hold of this very time, where there is one and while it lasts."""
+    between = Span(new.start_at, new.end_at)
+    found = own_appointments.asked_for_before(db, caller, new.therapist_id, between, AppointmentStatus.HELD)
+    until = found.appointment.held_until if found else None
+    if found is None or until is None or until <= now():
+        return None
+    return HeldAppointment(appointment=shown(found), held_until=until)
 
 
 @transaction(tries=TRIES)

@@ -93,12 +93,13 @@ def _make(at: Zoom, seen: Seen, budget: Budget, *, fresh: bool) -> bool:
 
 def _made(at: Zoom, host_id: str, seen: Seen, budget: Budget, *, fresh: bool) -> Room:
     """A new meeting; unless an earlier try made one and did not live, or did not wait, to keep it."""
+    found = None if fresh else _found(at, host_id, seen, budget)
+    return found or at.create(host_id, plan_of(seen), budget)
+
+
+def _found(at: Zoom, host_id: str, seen: Seen, budget: Budget) -> Room | None:
     reference = reference_of(seen.id)
-    if not fresh:
-        for room in at.scheduled(host_id, budget):
-            if room.agenda == reference:
-                return room
-    return at.create(host_id, plan_of(seen), budget)
+    return next((room for room in at.scheduled(host_id, budget) if room.agenda == reference), None)
 
 
 def _open_door(at: Zoom, seen: Seen, meeting_id: str, budget: Budget) -> bool:
@@ -142,8 +143,21 @@ def _remove(at: Zoom | None, seen: Seen, budget: Budget) -> bool:
         if at is None:
             raise ZoomAway("no app of ours is registered any more")
         _discard(at, seen.meeting_id, budget)
+    elif at is not None and seen.zoom_status is ZoomStatus.WANTED:
+        _discard_unkept(at, seen, budget)
     kept_meetings.note_removed(seen.id, seen.meeting_id)
     return True
+
+
+def _discard_unkept(at: Zoom, seen: Seen, budget: Budget) -> None:
+    """What an earlier try made and did not live, or did not wait, to keep."""
+    try:
+        host_id = host_of(at, seen.therapist_id, budget)
+        room = _found(at, host_id, seen, budget) if host_id else None
+    except ZoomRefused:  # whoever is not there has no meetings
+        return
+    if room is not None:
+        _discard(at, str(room.id), budget)
 
 
 def _discard(at: Zoom, meeting_id: str, budget: Budget) -> None:

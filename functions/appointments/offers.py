@@ -22,7 +22,9 @@ from shared.database.models.accounts import User, UserStatus
 from shared.database.models.scheduling import Appointment, AppointmentStatus, WaitlistEntry, WaitlistStatus
 from shared.database.transaction import transaction
 from shared.events import AppointmentChange, AppointmentChanged, TimeFreed, TimeOffered
+from shared.problems import Unavailable
 from shared.settings import settings
+from shared.telemetry import log_exception
 from shared.time_zones import zone
 
 from . import own_appointments
@@ -62,9 +64,22 @@ def after_freeing(freed: TimeFreed) -> None:
 
 
 def offer_all() -> None:
-    """For what was missed, and for time that is free because time passed: some therapists with people who wait."""
-    for therapist_id in _therapists_waited_for():
+    """For what was missed, and for time that is free because time passed: some therapists with people who wait.
+
+    What cannot be offered of one holds up no other's; Unavailable is raised after all of them.
+    """
+    offered = [_is_offered(therapist_id) for therapist_id in _therapists_waited_for()]
+    if not all(offered):
+        raise Unavailable("not all could be offered")
+
+
+def _is_offered(therapist_id: UUID) -> bool:
+    try:
         offer_free_time(therapist_id)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one, others wait for the others
+        log_exception("time-not-offered", error)
+        return False
+    return True
 
 
 def offer_free_time(therapist_id: UUID) -> None:

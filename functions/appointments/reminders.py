@@ -4,6 +4,8 @@ Time only goes on, so each appointment's start passes the line of 24 hours ahead
 far the appointments were looked at is kept for each line in one row; what has passed it since is what is due, and both
 are written in one transaction. So what is booked nearer than that, or moved there, is reminded of by the mail that
 says so and not once more, and what is moved away passes the line again as the version that it has become.
+
+What cannot be held by then, since an account is paused or a licence not in force, is called off and not reminded of.
 """
 
 from dataclasses import dataclass
@@ -15,12 +17,14 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session as Database
 
 from shared import outbox
+from shared.appointments import hand_over
 from shared.clock import now
 from shared.database.models.scheduling import Appointment, Reminder, ReminderProgress
 from shared.database.transaction import expect_unique, transaction
-from shared.events import ReminderDue
+from shared.events import Event, ReminderDue
 
 from .booking_rules import CHANGEABLE
+from .unable import call_off_unable
 
 AT_ONCE: Final = 100
 """Appointments in one transaction."""
@@ -68,12 +72,12 @@ def _noted(reminder: Reminder, moment: datetime) -> bool:
         looked_at, events = note_due(reminder, moment)
     except _AnotherTick:
         return False
-    outbox.hand_over(*events)
+    hand_over(*events)
     return looked_at == AT_ONCE
 
 
 @transaction
-def note_due(db: Database, reminder: Reminder, moment: datetime) -> tuple[int, list[ReminderDue]]:
+def note_due(db: Database, reminder: Reminder, moment: datetime) -> tuple[int, list[Event]]:
     """Note some of what passed the line, the nearest first; how many appointments it were, and what to hand over."""
     timing = TIMINGS[reminder]
     line, too_late = moment + timing.ahead, moment + timing.ahead - timing.at_most_late
@@ -91,10 +95,12 @@ def note_due(db: Database, reminder: Reminder, moment: datetime) -> tuple[int, l
     ).all()
     last = (near[-1].start_at, near[-1].id) if len(near) == AT_ONCE else (line, _LAST_ID)
     progress.reached_at, progress.reached_id = last
-    events = [event for found in near for event in _events(found, reminder, moment)]
+    called_off = call_off_unable(db, [found.id for found in near], moment)
+    off = {event.aggregate_id for event in called_off}
+    events = [event for found in near if found.id not in off for event in _events(found, reminder, moment)]
     for event in events:
         outbox.record(db, event)
-    return len(near), events
+    return len(near), [*called_off, *events]
 
 
 def _progress(db: Database, reminder: Reminder, first: datetime) -> ReminderProgress:

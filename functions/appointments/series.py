@@ -101,8 +101,17 @@ class CancelledSeries(Schema):
     "POST /api/appointments/series", allow=patients, limit=Limit("book-series", 10, per=60), status=201, once=True
 )
 def book_series(caller: Caller, new: NewSeries) -> BookedSeries:
-    """Book every time of it, or none. The last one, too, has to be within the therapist's horizon."""
-    made, told = series_booked(caller, new)
+    """Book every time of it, or none. The last one, too, has to be within the therapist's horizon.
+
+    The very series that the caller has already is answered as it is: they may not have been told.
+    """
+    try:
+        made, told = series_booked(caller, new)
+    except (Conflict, Unprocessable):
+        before = series_before(caller, new)
+        if before is None:
+            raise
+        return before
     outbox.hand_over(*told)
     return made
 
@@ -116,7 +125,7 @@ def cancel_series(caller: Caller, id: UUID, cancelling: CancellingSeries) -> Can
     """Call off what of a series has not begun; one that was called off already is answered as it is."""
     require_reason(caller, cancelling.reason)
     ended, told = series_cancelled(caller, id, cancelling.reason)
-    outbox.hand_over(*told)
+    all_appointments.hand_over(*told)
     return ended
 
 
@@ -143,6 +152,30 @@ def series_booked(db: Database, caller: Caller, new: NewSeries) -> tuple[BookedS
             for one in wanted
         ]
     return _booked(db, series, made), _told(db, series, made)
+
+
+@transaction
+def series_before(db: Database, caller: Caller, new: NewSeries) -> BookedSeries | None:
+    """The caller's own series of these very times, where there is one, and its appointments as they are by now."""
+    series = db.scalar(
+        select(AppointmentSeries)
+        .where(
+            AppointmentSeries.patient_id == caller.user_id,
+            AppointmentSeries.therapist_id == new.therapist_id,
+            AppointmentSeries.status == SeriesStatus.ACTIVE,
+            AppointmentSeries.first_start_at == new.start_at,
+            AppointmentSeries.minutes == (new.end_at - new.start_at) // MINUTE,
+            AppointmentSeries.occurrences == new.occurrences,
+            AppointmentSeries.interval_weeks == new.interval_weeks,
+        )
+        .order_by(AppointmentSeries.created_at.desc())
+        .limit(1)
+    )
+    if series is None:
+        return None
+    all_of_it = own_appointments.Span(None, None, None, series.id, None, new.occurrences)
+    found, _ = own_appointments.appointments(db, caller, all_of_it, action=Action.APPOINTMENTS_LISTED)
+    return BookedSeries(series=_shown(series), appointments=[shown(meeting) for meeting in found])
 
 
 def starts_of(new: NewSeries, time_zone: str) -> list[datetime]:

@@ -50,6 +50,9 @@ def raise_risk(
     high, then or at once, it calls (anew) for an answer: its clock starts, and its clinicians are alerted.
     """
     found, level = _risk_event(db, sent.message_id, sent.version), RiskLevel(risk.level)
+    if found and not (level is RiskLevel.HIGH and found.level is not RiskLevel.HIGH):
+        found.analysis_id = found.analysis_id or analysis_id
+        return None
     alert = _alert_of(db, found) if found else _growing(db, sent.conversation_id)
     before = _level(db, alert) if alert else None
     is_new = found is None

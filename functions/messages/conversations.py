@@ -133,7 +133,7 @@ def _members(db: Database, caller: Caller, ids: list[UUID]) -> dict[UUID, list[M
     rows = db.execute(
         select(ConversationMember, User.name, User.role, User.preferences)
         .join(User, User.id == ConversationMember.user_id)
-        .where(ConversationMember.conversation_id.in_(ids))
+        .where(ConversationMember.conversation_id.in_(ids), ConversationMember.left_at.is_(None))
         .order_by(ConversationMember.joined_at, ConversationMember.user_id)
     )
     members: dict[UUID, list[Member]] = {conversation_id: [] for conversation_id in ids}

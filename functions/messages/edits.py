@@ -4,6 +4,7 @@ What it said stays on record (`message_version`), and so does every risk that wa
 """
 
 import base64
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -24,8 +25,8 @@ from shared.database.transaction import transaction
 from shared.events import AttachedFile, MessageDeleted, MessageUpdated
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
-from shared.messages import ShownMessage, open_body, seal_body, shown_messages
-from shared.problems import Conflict, Denial, Forbidden, Gone, NotFound
+from shared.messages import ShownMessage, open_body, seal_body, shown_message_of, shown_messages
+from shared.problems import Conflict, Denial, Forbidden, Gone, NotFound, Unavailable
 from shared.roles import patients_and_therapists
 from shared.session import Caller
 from shared.settings import settings
@@ -101,7 +102,8 @@ def delete_message(caller: Caller, id: UUID) -> ShownMessage:
     """Take one's own message back; its place in the conversation stays. Deleted already, it is shown as it is."""
     message, event = keep_deletion(caller, id)
     if event and deliver(event):
-        outbox.mark_delivered(event.id)
+        with suppress(Unavailable):  # it is kept and told: the outbox tells it once more
+            outbox.mark_delivered(event.id)
     return message
 
 
@@ -119,12 +121,13 @@ def keep_edit(db: Database, caller: Caller, message_id: UUID, edit: Edit, stated
     _require_time(message)
     if message.version != edit.version:
         raise ChangedMeanwhile(f"It is in version {message.version} now.")
+    message.revision = _next_revision(db, message)
     keep_version(db, message)
     message.body, message.version = seal_body(message.id, edit.body), message.version + 1
-    message.edited_at, message.revision = now(), _next_revision(db, message)
+    message.edited_at = now()
     event = _updated(message, attached_files(db, [message.id]).get(message.id, ()))
     outbox.record(db, event)
-    return Edited(shown_messages(db, [message])[0], _kept(db, membership, event, stated), None)
+    return Edited(shown_message_of(event), _kept(db, membership, event, stated), None)
 
 
 @transaction(tries=TRIES)
@@ -134,8 +137,9 @@ def keep_deletion(db: Database, caller: Caller, message_id: UUID) -> tuple[Shown
     if message.body is None:
         return shown_messages(db, [message])[0], None
     _require_time(message)
+    message.revision = _next_revision(db, message)
     keep_version(db, message)
-    message.body, message.deleted_at, message.revision = None, now(), _next_revision(db, message)
+    message.body, message.deleted_at = None, now()
     event = _deleted(message)
     outbox.record(db, event)
     return shown_messages(db, [message])[0], event
@@ -161,7 +165,10 @@ def _require_time(message: Message) -> None:
 
 
 def _next_revision(db: Database, message: Message) -> int:
-    """The next number of the conversation's changes; the words that a search compares are no longer right."""
+    """The next number of the conversation's changes; the words that a search compares are no longer right.
+
+    Taken before anything else is written: of two changes at once the second begins again here.
+    """
     forget_pack(db, message.conversation_id, message.seq)
     return db.execute(
         update(Conversation)

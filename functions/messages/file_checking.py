@@ -1,6 +1,9 @@
 """POST /api/files/{id}/complete: what was uploaded is looked at before anybody can open it."""
 
 import hmac
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -29,6 +32,11 @@ routes = Routes()
 
 SECONDS_UNTIL_STORAGE: Final = 5
 """After which a client may try again."""
+LOOKED_AT_AT_ONCE: Final = 3
+"""Files, by one instance: each takes memory, and a thread that a bucket or a scanner may keep; messages need theirs."""
+SECONDS_FOR_A_PLACE: Final = 0.5
+
+_places: Final = threading.BoundedSemaphore(LOOKED_AT_AT_ONCE)
 
 
 class NotUploaded(Conflict):
@@ -66,13 +74,26 @@ def complete_file(caller: Caller, id: UUID) -> ShownFile:
     file = announced_file(caller, id)
     if file.status is not FileStatus.PENDING:
         return settled(file)
+    with _place():
+        try:
+            stored = file_storage().fetch(file.object_name, at_most=file.size_bytes)
+        except StorageAway:
+            raise Unavailable(retry_after=SECONDS_UNTIL_STORAGE) from None
+        if stored is None:
+            raise NotUploaded(retry_after=1)
+        looked = look_at(file, stored)
+    return settled(settle(id, looked))
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    """One of the few places for files that are looked at. Raises Unavailable."""
+    if not _places.acquire(timeout=SECONDS_FOR_A_PLACE):
+        raise Unavailable(retry_after=SECONDS_UNTIL_STORAGE)
     try:
-        stored = file_storage().fetch(file.object_name, at_most=file.size_bytes)
-    except StorageAway:
-        raise Unavailable(retry_after=SECONDS_UNTIL_STORAGE) from None
-    if stored is None:
-        raise NotUploaded(retry_after=1)
-    return settled(settle(id, look_at(file, stored)))
+        yield
+    finally:
+        _places.release()
 
 
 @transaction

@@ -1,5 +1,6 @@
 """Whether a scanner finds something harmful in a file: ClamAV's daemon over its own protocol, or nobody."""
 
+import functools
 import re
 import socket
 from collections.abc import Iterator
@@ -8,11 +9,14 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import SplitResult, urlsplit
 
+from shared.redis import Breaker
 from shared.settings import SettingsError, settings
 
 SECONDS_TO_CONNECT: Final = 2.0
 SECONDS_TO_ANSWER: Final = 20.0
 """Between two answers of the socket; a large file takes the scanner a few seconds."""
+FAILURES_BEFORE_OPEN: Final = 3
+SECONDS_OPEN: Final = 30.0
 CHUNK: Final = 256 * 1024
 LONGEST_REPLY: Final = 4096
 
@@ -43,12 +47,19 @@ class ClamScanner:
 
     def scan(self, content: bytes) -> Verdict:
         """Raises ScannerAway."""
+        breaker = _breaker(self.url.geturl())
+        if breaker.is_open():
+            raise ScannerAway("left alone")
         try:
             with self._connection() as connection:
                 _send(connection, content)
-                return _verdict(_reply(connection))
+                reply = _reply(connection)
         except OSError as error:
+            if isinstance(error, TimeoutError):
+                breaker.failed()
             raise ScannerAway(type(error).__name__) from None
+        breaker.succeeded()
+        return _verdict(reply)
 
     @contextmanager
     def _connection(self) -> Iterator[socket.socket]:
@@ -63,6 +74,12 @@ class ClamScanner:
             connection.connect(address)
             connection.settimeout(SECONDS_TO_ANSWER)
             yield connection
+
+
+@functools.cache
+def _breaker(url: str) -> Breaker:  # noqa: ARG001 - one for each
+    """A scanner that hangs would hold as many threads as files come, and messages would have none left."""
+    return Breaker(FAILURES_BEFORE_OPEN, SECONDS_OPEN)
 
 
 def _send(connection: socket.socket, content: bytes) -> None:

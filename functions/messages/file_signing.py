@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import httpx
 
+from shared.redis import Breaker
 from shared.settings import settings
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 SECONDS_TO_SIGN: Final = 5
+FAILURES_BEFORE_OPEN: Final = 3
+SECONDS_OPEN: Final = 5.0
 _SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -50,6 +53,9 @@ class IamSigner:
 
     def sign(self, message: bytes) -> bytes:
         """Raises SignerAway."""
+        breaker = _breaker(self.url)
+        if breaker.is_open():
+            raise SignerAway("left alone")
         try:
             answer = httpx.post(
                 f"{self.url}/v1/projects/-/serviceAccounts/{self.account}:signBlob",
@@ -57,10 +63,19 @@ class IamSigner:
                 headers={"Authorization": f"Bearer {_access_token()}"},
                 timeout=SECONDS_TO_SIGN,
             )
+            breaker.succeeded()
             answer.raise_for_status()
             return base64.b64decode(answer.json()["signedBlob"], validate=True)
         except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
+            if isinstance(error, httpx.TimeoutException):
+                breaker.failed()
             raise SignerAway(type(error).__name__) from None
+
+
+@functools.cache
+def _breaker(url: str) -> Breaker:  # noqa: ARG001 - one for each
+    """A signer that hangs would hold as many threads as links are asked for, and messages would have none left."""
+    return Breaker(FAILURES_BEFORE_OPEN, SECONDS_OPEN)
 
 
 def _access_token() -> str:

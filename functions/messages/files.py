@@ -105,9 +105,10 @@ def announce_file(caller: Caller, new: NewFile) -> FileToUpload:
     if kind is None:
         kinds = ", ".join(FileType)
         raise TypeNotTaken(errors=[FieldFault("/contentType", f"is none of {kinds}")])
-    file = announce(caller, new, kind)
-    media_type = media_type_to_send(kind)
-    link = _link(lambda: file_storage().upload_link(file.object_name, media_type, file.size_bytes))
+    object_name, media_type = str(uuid.uuid4()), media_type_to_send(kind)
+    # First the link: what nobody can upload, since nobody signed it, is no part of what one may send within a day.
+    link = _link(lambda: file_storage().upload_link(object_name, media_type, new.size))
+    file = announce(caller, new, kind, object_name)
     return FileToUpload(file=shown_file(file), upload_url=link.url, headers=link.headers, expires_at=link.expires_at)
 
 
@@ -136,7 +137,7 @@ def delete_file(caller: Caller, id: uuid.UUID) -> ShownFile:
 
 
 @transaction(tries=12)  # a page sends ten at once, and each counts the others
-def announce(db: Database, caller: Caller, new: NewFile, kind: FileType) -> FileAsset:
+def announce(db: Database, caller: Caller, new: NewFile, kind: FileType, object_name: str) -> FileAsset:
     """Keep what was announced. Raises LicenceNotVerified, EnoughForToday."""
     access.require_licence(db, caller, action=Action.FILE_BEGUN)
     _require_room(db, caller, new.size)
@@ -145,7 +146,7 @@ def announce(db: Database, caller: Caller, new: NewFile, kind: FileType) -> File
         id=file_id,
         owner_id=caller.user_id,
         status=FileStatus.PENDING,
-        object_name=str(uuid.uuid4()),
+        object_name=object_name,
         file_name=seal_file_name(file_id, safe_name(new.file_name, kind) or ""),
         content_type=kind.value,
         size_bytes=new.size,

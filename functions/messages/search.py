@@ -117,10 +117,11 @@ def find(blocks: Sequence[Block], terms: tuple[str, ...], before: Hit | None, li
 
 @transaction
 def show(db: Database, hits: list[Hit]) -> list[ShownMessage]:
-    """The messages, of conversations that the caller was let into."""
-    rows = db.scalars(select(Message).where(Message.id.in_([hit.message_id for hit in hits])))
+    """The messages, of conversations that the caller was let into, but for those that were deleted since."""
+    ids = [hit.message_id for hit in hits]
+    rows = db.scalars(select(Message).where(Message.id.in_(ids), Message.deleted_at.is_(None)))
     shown = {message.id: message for message in shown_messages(db, rows)}
-    return [shown[hit.message_id] for hit in hits]
+    return [shown[message_id] for message_id in ids if message_id in shown]
 
 
 def _page(hits: list[Hit], limit: int) -> Found:

@@ -19,6 +19,8 @@ from .search_words import FORM, folded, is_found
 
 # Within a block the times of messages rise but for the difference between the clocks of two instances.
 CLOCKS_DIFFER: Final = timedelta(minutes=1)
+# A statement has at most 32,767 parameters; as long as nothing is packed, many years have more blocks than that.
+ENDS_AT_A_TIME: Final = 8_000
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,14 @@ def _packed(db: Database, memberships: Sequence[Membership]) -> list[Block]:
 def _loose(db: Database, blocks: Sequence[tuple[UUID, int, int]]) -> list[Block]:
     """Blocks by conversation, number and last message, with the times of their first and last message."""
     ends = [(conversation_id, seq) for conversation_id, number, last in blocks for seq in (ends_of(number)[0], last)]
-    rows = db.execute(
-        select(Message.conversation_id, Message.seq, Message.sent_at).where(
-            tuple_(Message.conversation_id, Message.seq).in_(ends)
+    times = select(Message.conversation_id, Message.seq, Message.sent_at)
+    sent = {
+        (row.conversation_id, row.seq): row.sent_at
+        for start in range(0, len(ends), ENDS_AT_A_TIME)
+        for row in db.execute(
+            times.where(tuple_(Message.conversation_id, Message.seq).in_(ends[start : start + ENDS_AT_A_TIME]))
         )
-    )
-    sent = {(row.conversation_id, row.seq): row.sent_at for row in rows}
+    }
     return [
         Block(
             conversation_id,

@@ -2,6 +2,14 @@
 
 from shared.http.app import function
 
-from . import decisions, feedback, review_queue
+from . import decisions, feedback, model_versions, review_queue, tick, training_runs
 
-handle = function("ml_feedback", feedback.routes, decisions.routes, review_queue.routes)
+handle = function(
+    "ml_feedback",
+    feedback.routes,
+    decisions.routes,
+    review_queue.routes,
+    training_runs.routes,
+    model_versions.routes,
+    tick.routes,
+)

@@ -21,7 +21,8 @@ from tests.waiting import until
 
 PARTS = {"postgres", "database", "redis", "upstash", "messages"}
 LIMITS = ",".join(
-    f"{name}=100000/1" for name in ("send-message", "read-messages", "conversations", "edit-message", "delete-message")
+    f"{name}=100000/100"
+    for name in ("send-message", "read-messages", "conversations", "edit-message", "delete-message")
 )
 
 

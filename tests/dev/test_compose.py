@@ -12,9 +12,9 @@ from dev.parts import REPLACED_BY
 TEXT = (ROOT / "compose.yaml").read_text()
 SERVICES: dict[str, Any] = yaml.safe_load(TEXT)["services"]
 SETTINGS = dict(re.findall(r"^#   ([A-Z_]+)=(\S+)$", TEXT, re.MULTILINE))
-WITHOUT_AN_IMAGE = {"INFERENCE_URL", "GOOGLE_ISSUER", "ZOOM_SIGN_IN_URL", "STORAGE_URL"}
-"""The model is ours, the sign-in providers have none, and the emulators of Cloud Storage look at no signature: their
-doubles stay, or their own services are named."""
+WITHOUT_AN_IMAGE = {"INFERENCE_URL", "GOOGLE_ISSUER", "ZOOM_SIGN_IN_URL", "STORAGE_URL", "CLOUD_RUN_URL"}
+"""The model and Cloud Run's jobs are ours, the sign-in providers have none, and the emulators of Cloud Storage look at
+no signature: their doubles stay, or their own services are named."""
 
 
 def test_each_setting_in_the_notes_replaces_a_part() -> None:

@@ -43,6 +43,11 @@ class FileAsset(Base):
         Index("ix_file_asset_owner_id_created_at", "owner_id", "created_at"),
         index_where("ix_file_asset_unfinished", "created_at", where="status IN ('pending', 'uploaded')"),
         index_where(
+            "ix_file_asset_loose",
+            "completed_at",
+            where="conversation_id IS NULL AND status IN ('uploaded', 'clean', 'unscanned')",
+        ),
+        index_where(
             "ix_file_asset_to_remove",
             "created_at",
             where="object_removed_at IS NULL AND status IN ('infected', 'refused', 'deleted')",

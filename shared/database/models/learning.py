@@ -72,7 +72,10 @@ class RolloutStatus(StrEnum):
 
 
 class TrainingRun(Base):
-    """One retraining over the feedback of the last days; a queued or running one keeps others of its kind out."""
+    """One retraining over the feedback of the last days; a queued or running one keeps others of its kind out.
+
+    `stage`, `log_tail` (its last lines) and `heartbeat_at` are the running job's own words; `error` is a code.
+    """
 
     __tablename__ = "training_run"
     __table_args__ = (
@@ -93,8 +96,11 @@ class TrainingRun(Base):
     dataset_sha256: Mapped[Digest | None]
     metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
     error: Mapped[str | None]
+    stage: Mapped[str | None]
+    log_tail: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     started_at: Mapped[datetime | None]
+    heartbeat_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
 

@@ -261,7 +261,7 @@ def test_who_is_not_there_cannot_be_changed(asking: As, gone: str) -> None:
 
 
 @transaction
-def mark(db: Database, person: Person, **columns: object) -> None:
+def mark(db: Database, /, person: Person, **columns: object) -> None:
     user = db.get_one(User, person.id)
     for name, value in columns.items():
         setattr(user, name, value)

@@ -244,6 +244,24 @@ def test_a_key_repeats_a_hold_safely(patient: As, practice: Practice) -> None:
     assert first.get_json() == again.get_json()
 
 
+def test_who_was_not_told_of_their_hold_and_asks_again_has_it(patient: As, practice: Practice) -> None:
+    first = hold(patient, practice.therapist)
+    held(patient, practice.therapist, TUESDAY_AT_NINE + 2 * HOUR)
+    again = hold(patient, practice.therapist, TUESDAY_AT_NINE, **{"Idempotency-Key": "another"})
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.get_json() == again.get_json()
+    assert len(rows(select(Appointment))) == 2
+
+
+def test_a_hold_that_lapsed_or_is_anothers_is_not_answered_again(
+    other: As, patient: As, practice: Practice, clock: Clock
+) -> None:
+    first = held(patient, practice.therapist)
+    assert told(hold(other, practice.therapist)) == (409, "slot-taken")
+    clock.pass_by(5 * MINUTE)
+    assert held(patient, practice.therapist) != first
+
+
 def test_whoever_may_practise_no_longer_is_not_confirmed(patient: As, practice: Practice) -> None:
     appointment_id = held(patient, practice.therapist)
     change_licence(practice.therapist, CredentialsStatus.REJECTED)

@@ -29,6 +29,7 @@ from tests.functions.appointments.calendars import (
 )
 from tests.functions.appointments.following import (
     HOUR,
+    PENDING,
     UNAVAILABLE,
     Outbox,
     cancel,
@@ -215,6 +216,31 @@ def test_an_appointment_that_was_cancelled_while_video_was_pending_gets_no_meeti
     cancel(patient)
     zoom.calm()
     outbox.push(again=True, latest_first=latest_first)
+    assert (zoom.meetings(), kept().zoom_status) == ([], ZoomStatus.DELETED)
+
+
+def test_a_meeting_whose_answer_was_lost_before_its_appointment_was_cancelled_is_removed(
+    patient: As, practice: Practice, zoom: LocalZoom, outbox: Outbox
+) -> None:
+    zoom.trouble(CREATE, status="503 Service Unavailable", done=True, times=1)
+    assert video(book(patient, practice.therapist)) == PENDING
+    assert len(zoom.meetings()) == 1
+    cancel(patient)
+    outbox.push(again=True)
+    assert (zoom.meetings(), kept().zoom_status) == ([], ZoomStatus.DELETED)
+
+
+def test_what_was_cancelled_while_zoom_is_away_is_looked_for_when_it_is_back(
+    patient: As, practice: Practice, zoom: LocalZoom, outbox: Outbox
+) -> None:
+    zoom.trouble(CREATE, status="503 Service Unavailable", done=True, times=1)
+    book(patient, practice.therapist)
+    zoom.trouble(ANYTHING, status="503 Service Unavailable")
+    assert cancel(patient).get_json()["video"] == "unavailable"
+    outbox.push_one(meeting_event().id)
+    assert (meeting_event().attempts, meeting_event().delivered_at) == (1, None)
+    zoom.calm()
+    outbox.push()
     assert (zoom.meetings(), kept().zoom_status) == ([], ZoomStatus.DELETED)
 
 

@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
+from sqlalchemy.orm import Session as Database
 
 from dev.cloud import LocalCloud
 from functions.appointments import reminders
 from shared.clock import held_at
 from shared.database.engine import engine
+from shared.database.models.accounts import User, UserStatus
+from shared.database.models.audit_trail import AuditEvent
 from shared.database.models.outbox_events import OutboxEvent
-from shared.database.models.scheduling import Appointment, AppointmentStatus, Reminder
+from shared.database.models.scheduling import Appointment, AppointmentStatus, CancelReason, Reminder
+from shared.database.transaction import transaction
 from tests.functions.appointments.calendars import (
     MONDAY,
     SESSION,
@@ -29,7 +33,7 @@ from tests.functions.appointments.calendars import (
 )
 from tests.functions.appointments.post import Post, become
 from tests.functions.internal_calls import InternalCalls
-from tests.people import As, add_person, rows
+from tests.people import LAST_DAY, As, Person, add_person, change_licence, rows
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 START = TUESDAY_AT_NINE + 2 * DAY
@@ -235,6 +239,74 @@ def test_a_reminder_of_what_was_moved_meanwhile_is_not_sent(
     assert As(appointments, practice.patient).patch(f"/api/appointments/{made}", moved).status_code == 200
     post.deliver()
     assert {mail.subject for mail in post.mails()} == {"Appointment Rescheduled"}
+
+
+@pytest.mark.parametrize("before", [DAY, HOUR])
+@pytest.mark.parametrize(
+    ("unable", "reason"),
+    [
+        ("therapist", CancelReason.THERAPIST_UNAVAILABLE),
+        ("licence", CancelReason.THERAPIST_UNAVAILABLE),
+        ("patient", CancelReason.OTHER),
+    ],
+)
+def test_what_cannot_be_held_is_called_off_in_good_time_and_both_are_told(
+    appointments: FlaskClient,
+    practice: Practice,
+    reminded: Reminded,
+    post: Post,
+    unable: str,
+    reason: CancelReason,
+    before: timedelta,
+) -> None:
+    booked(appointments, practice)
+    reminded(START - before - MINUTE)
+    already = len(post.mails())
+    disable(practice, unable)
+    assert reminded(START - before) == []
+    told = post.mails()[already:]
+    assert {mail.subject for mail in told} == {"Appointment Cancelled"}
+    assert sorted(mail.recipients[0] for mail in told) == both(practice)
+    [made] = rows(select(Appointment))
+    assert (made.status, made.cancelled_by, made.cancel_reason) == (AppointmentStatus.CANCELLED, None, reason)
+    [entry] = rows(select(AuditEvent).where(AuditEvent.action == "appointment.cancel"))
+    assert (entry.actor_id, entry.subject_id, entry.details) == (None, practice.patient.id, {"reason": reason})
+    assert reminded(START - before + MINUTE) == []
+
+
+@pytest.mark.parametrize("unable", ["therapist", "licence", "patient"])
+def test_until_it_is_near_an_appointment_stands_whoever_is_paused(
+    appointments: FlaskClient, practice: Practice, reminded: Reminded, unable: str
+) -> None:
+    booked(appointments, practice)
+    disable(practice, unable)
+    assert reminded(START - DAY - MINUTE) == []
+    disable(practice, unable, again=False)
+    assert reminded(START - DAY) == both(practice)
+
+
+def test_only_who_cannot_come_in_is_called_off(
+    appointments: FlaskClient, practice: Practice, reminded: Reminded
+) -> None:
+    other = add_practice()
+    for one in (practice, other):
+        add_appointment(one.patient, one.therapist, START)
+    disable(other, "therapist")
+    assert reminded(START - DAY) == both(practice)
+
+
+def disable(practice: Practice, which: str, *, again: bool = True) -> None:
+    """An account is paused, or the licence ends days before the appointment would; or it is as it was before."""
+    if which == "licence":
+        change_licence(practice.therapist, expires_on=(START - 3 * DAY).date() if again else LAST_DAY)
+    else:
+        set_status(getattr(practice, which), UserStatus.SUSPENDED if again else UserStatus.ACTIVE)
+
+
+@transaction
+def set_status(db: Database, person: Person, status: UserStatus) -> None:
+    since = START - 2 * DAY if status is UserStatus.SUSPENDED else None
+    db.execute(update(User).where(User.id == person.id).values(status=status, suspended_at=since))
 
 
 @pytest.mark.parametrize("after_the_tick", [False, True])

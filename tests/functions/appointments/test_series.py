@@ -223,6 +223,49 @@ def test_twelve_times_are_booked_at_most_and_a_key_repeats_them_safely(patient: 
     assert_nobody_is_double_booked()
 
 
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "another"}])
+def test_who_was_not_told_of_their_series_and_asks_again_has_it(
+    patient: As, practice: Practice, key: dict[str, str]
+) -> None:
+    first = book_series(patient, practice.therapist)
+    again = book_series(patient, practice.therapist, TUESDAY_AT_NINE, {}, **key)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.get_json()["series"] == again.get_json()["series"]
+    shown = [[one["id"] for one in answer.get_json()["appointments"]] for answer in (first, again)]
+    assert shown[0] == shown[1]
+    assert len(kept()) == 4
+    assert len(outbox_events("series-booked")) == 1
+
+
+@pytest.mark.parametrize("change", [{"occurrences": 3}, {"intervalWeeks": 2}])
+def test_another_series_at_the_same_time_is_not_the_same(
+    patient: As, practice: Practice, change: dict[str, Any]
+) -> None:
+    book_series(patient, practice.therapist)
+    assert told(book_series(patient, practice.therapist, TUESDAY_AT_NINE, change)) == (409, "series-not-free")
+
+
+def test_a_series_of_somebody_else_or_called_off_is_not_answered_again(
+    appointments: FlaskClient, patient: As, practice: Practice
+) -> None:
+    series_id = book_series(patient, practice.therapist).get_json()["series"]["id"]
+    other = add_person()
+    add_care(other, practice.therapist)
+    assert told(book_series(As(appointments, other), practice.therapist)) == (409, "series-not-free")
+    cancel(patient, series_id)
+    assert book_series(patient, practice.therapist).get_json()["series"]["id"] != series_id
+
+
+def test_the_meetings_of_a_series_that_was_called_off_are_removed_at_once(patient: As, practice: Practice) -> None:
+    series_id = book_series(patient, practice.therapist).get_json()["series"]["id"]
+    before = {event.id for event in outbox_events("meeting-wanted")}
+    cancel(patient, series_id)
+    handed_over = [
+        event.delivered_at is not None for event in outbox_events("meeting-wanted") if event.id not in before
+    ]
+    assert handed_over == [True] * 4
+
+
 def test_only_ones_own_therapist_or_one_who_takes_new_patients(appointments: FlaskClient, practice: Practice) -> None:
     assert told(book_series(As(appointments, add_person()), practice.therapist)) == (404, "not-found")
     assert {entry.outcome for entry in rows(select(AuditEvent).where(AuditEvent.action == "appointment.book"))} == {

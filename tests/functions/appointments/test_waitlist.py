@@ -32,6 +32,7 @@ from tests.functions.appointments.calendars import (
     times,
     told,
 )
+from tests.functions.appointments.post import Post
 from tests.functions.internal_calls import InternalCalls, outbox_events
 from tests.invariants import assert_nobody_is_double_booked
 from tests.people import As, Person, add_care, add_person, rows
@@ -534,3 +535,39 @@ def test_what_one_waits_for_passes(appointments: FlaskClient, internal: Internal
     with held_at(lambda: NOON + HOUR):
         internal.tick(TICK)
     assert status_of(place_id) is WaitlistStatus.EXPIRED
+
+
+@transaction
+def spoil(db: Database, place_id: str) -> None:
+    """The place asks for what nobody understands."""
+    preferences = {"partsOfDay": ["teatime"]}
+    db.execute(change(WaitlistEntry).where(WaitlistEntry.id == UUID(place_id)).values(preferences=preferences))
+
+
+def test_what_cannot_be_offered_keeps_nobody_from_being_told(
+    appointments: FlaskClient, internal: InternalCalls, post: Post, practice: Practice, booked: UUID
+) -> None:
+    _, place_id = waiting(appointments, practice)
+    spoil(place_id)
+    As(appointments, practice.patient).post(f"/api/appointments/{booked}/cancel", {"reason": "other"})
+    [event] = outbox_events("appointment-changed")
+    assert internal.push(EVENTS, event.id).status_code == 500
+    assert [post.subjects(reader) for reader in (practice.patient, practice.therapist)] == [
+        ["Appointment Cancelled"],
+        ["Appointment Cancelled"],
+    ]
+
+
+def test_what_cannot_be_offered_of_one_therapist_holds_up_no_other(
+    appointments: FlaskClient, internal: InternalCalls
+) -> None:
+    places = []
+    for _ in range(6):
+        practice = Practice(add_person(), add_person(Role.THERAPIST))
+        add_care(practice.patient, practice.therapist)
+        keep_hours(practice.therapist, 9 * 60, 10 * 60, days=[1])
+        places.append(waiting(appointments, practice, practice.patient)[1])
+    for place_id in places[:3]:
+        spoil(place_id)
+    assert internal.tick(TICK).status_code == 503
+    assert [status_of(place_id) for place_id in places[3:]] == [WaitlistStatus.OFFERED] * 3

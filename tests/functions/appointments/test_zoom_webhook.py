@@ -168,6 +168,10 @@ def test_nobody_else_is_given_a_proof(telling: Telling) -> None:
         b'{"event": "meeting.participant_joined", "event_ts": 1, "payload": {"object": {"id": "1", "uuid": "a"}}}',
         b'{"event": "meeting.participant_joined", "event_ts": 1, "payload": {"object": {"id": "1", "uuid": "a",'
         b' "participant": {"join_time": "yesterday"}}}}',
+        b'{"event": "meeting.participant_joined", "event_ts": 1, "payload": {"object": {"id": "1", "uuid": "a",'
+        b' "participant": {"join_time": "0001-01-01T00:00:00+14:00"}}}}',
+        b'{"event": "meeting.ended", "event_ts": 1, "payload": {"object": {"id": "1", "uuid": "a",'
+        b' "end_time": "9999-12-31T23:59:59-14:00"}}}',
         b"[" * 20_000,
     ],
 )

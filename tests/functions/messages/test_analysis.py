@@ -18,6 +18,7 @@ from tests.doubles import forget
 from tests.functions.internal_calls import InternalCalls, outbox_events
 from tests.functions.listening import listening
 from tests.functions.messages.inference_stand_in import LABELS, InferenceStandIn
+from tests.functions.messages.test_conversations import counted
 from tests.functions.messages.test_messages import history, send
 from tests.people import As, Pair, add_pair, rows
 
@@ -58,6 +59,21 @@ def test_the_scores_become_a_level_by_the_models_own_thresholds(
     assert history(As(messages, pair.therapist), pair)["items"][0]["analysis"]["riskLevel"] == level
     assert len(rows(select(RiskEvent))) == helped
     assert len(outbox_events("risk-raised")) == (level == "high")
+
+
+@pytest.mark.parametrize(
+    ("side", "body", "statements"),
+    [("therapist", "hm", 6), ("patient", "hm", 8), ("patient", "I want to die", 19)],
+    ids=["therapist", "patient", "alert"],
+)
+def test_a_message_costs_so_many_statements_and_no_more(
+    messages: FlaskClient, pair: Pair, side: str, body: str, statements: int
+) -> None:
+    asking = As(messages, getattr(pair, side))
+    send(asking, pair, body)  # the session is in the cache from here on, and an alert stands
+    with counted() as sent:
+        assert send(asking, pair, body).status_code == 200
+    assert len(sent) <= statements, sent
 
 
 def test_a_therapists_own_message_is_never_scored(

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,8 @@ from shared.database.models.messaging import Conversation, ConversationMember
 from shared.database.transaction import transaction
 from shared.roles import Role
 from tests.doubles import function_client
+from tests.functions.internal_calls import InternalCalls
+from tests.functions.messages.alerting import LONG_SESSIONS, later, on_call_therapists, raise_alert, step, tick
 from tests.functions.messages.test_history import add_messages
 from tests.functions.messages.test_messages import send
 from tests.people import As, Pair, Person, add_care, add_pair, add_person, rows
@@ -191,6 +193,36 @@ def test_the_statements_do_not_grow_with_the_rows(messages: FlaskClient, product
         more = [add_person() for _ in range(10)]
         pairs += [Pair(patient, therapist, add_care(patient, therapist)) for patient in more]
     assert counts[0] == counts[1] <= 6
+
+
+def test_a_look_at_what_was_missed_costs_little_where_nothing_was(messages: FlaskClient, product: object) -> None:
+    therapist, [pair] = caseload(1)
+    add_messages(pair, 3)
+    asking, query = As(messages, therapist), {"conversationId": pair.conversation_id, "afterSeq": 3}
+    asking.get("/api/messages", **query)
+    with counted() as statements:
+        assert asking.get("/api/messages", **query).get_json()["items"] == []
+    assert len(statements) == 3  # who may, that they looked, and what there is
+
+
+def test_who_covered_for_a_therapist_is_no_member_any_more(
+    messages: FlaskClient, internal: InternalCalls, environment: Callable[..., None]
+) -> None:
+    environment(**LONG_SESSIONS)
+    pair, [colleague] = add_pair(), on_call_therapists(1)
+    alert = raise_alert(messages, pair)
+
+    def is_shown_to(person: Person) -> bool:
+        [room] = items(As(messages, person))
+        return str(colleague.id) in {member["userId"] for member in room["members"]}
+
+    with later(minutes=6):
+        tick(internal)
+        assert [is_shown_to(person) for person in (pair.patient, pair.therapist)] == [True, True]
+        assert step(messages, colleague, alert, "acknowledge").status_code == 200
+    with later(hours=25):
+        tick(internal)
+        assert [is_shown_to(person) for person in (pair.patient, pair.therapist)] == [False, False]
 
 
 def test_a_suspended_member_reads_nothing_though_their_session_is_cached(messages: FlaskClient, pair: Pair) -> None:

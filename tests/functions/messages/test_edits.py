@@ -1,7 +1,8 @@
 """Editing and deleting: by the author, for a quarter of an hour, and nothing that was said or found in it is lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,9 @@ from sqlalchemy.orm import Session as Database
 from werkzeug.test import TestResponse
 
 from dev.cloud import LocalCloud
+from infra.migrations.local import LocalDatabase
 from shared.clock import held_at, now
+from shared.database.engine import build_engine
 from shared.database.models.analysis import MessageAnalysis, RiskEvent, RiskLevel
 from shared.database.models.audit_trail import AuditEvent
 from shared.database.models.messaging import Message, MessageVersion
@@ -157,6 +160,22 @@ def test_of_many_edits_at_once_one_wins(messages: FlaskClient, patient: As, pair
     assert statuses == [200, 409, 409, 409, 409, 409]
     [shown] = history(patient, pair)["items"]
     assert (shown["version"], shown["revision"], earlier(message)) == (2, 1, [(1, "hello")])
+
+
+@pytest.mark.parametrize("edits", [0, 3], ids=["deletions", "deletions and edits"])
+def test_of_many_deletions_at_once_one_is_kept(messages: FlaskClient, patient: As, pair: Pair, edits: int) -> None:
+    for _ in range(5):
+        message = sent(patient, pair)
+        clients = [As(function_client("messages"), pair.patient) for _ in range(6)]
+        with ThreadPoolExecutor(6) as pool:
+            changes = [delete] * (6 - edits) + [edit] * edits
+            answers = list(pool.map(lambda change, asking: change(asking, message), changes, clients))  # noqa: B023
+        assert {answer.status_code for answer in answers[: 6 - edits]} == {200}
+        assert {answer.status_code for answer in answers[6 - edits :]} <= {200, 409, 410}
+        shown = history(patient, pair)["items"][-1]
+        assert (shown["id"], shown["body"]) == (message["id"], None)
+        assert [version for version, _ in earlier(message)] == list(range(1, shown["version"] + 1))
+    assert len(outbox_events("message-deleted")) == 5
 
 
 @pytest.mark.parametrize("change", [edit, delete])
@@ -334,6 +353,37 @@ def test_nothing_is_left_of_an_edit_whose_transaction_failed(patient: As, pair: 
     assert edit(patient, message).status_code == 500
     assert earlier(message) == []
     assert history_of_changes(pair) == 0
+
+
+def test_a_deletion_that_was_kept_and_told_is_answered_though_the_database_goes_away(
+    patient: As, pair: Pair, product: LocalCloud, database: LocalDatabase
+) -> None:
+    message = sent(patient, pair)
+    with listening(product) as relay, outbox_that_cannot_be_marked(database):
+        answer = delete(patient, message)
+        assert [payload["type"] for _, payload in relay.all()] == ["message-deleted"]
+    assert (answer.status_code, answer.get_json()["body"]) == (200, None)
+    assert outbox_events("message-deleted")[0].delivered_at is None  # a sweep tells it once more
+
+
+@contextmanager
+def outbox_that_cannot_be_marked(database: LocalDatabase) -> Iterator[None]:
+    """Within the block the database is too full to note what was delivered."""
+    owner = build_engine(database.admin_url)
+    with owner.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER refuse BEFORE UPDATE ON outbox_event FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+    try:
+        yield
+    finally:
+        with owner.begin() as connection:
+            connection.exec_driver_sql("DROP FUNCTION refuse() CASCADE")
+        owner.dispose()
 
 
 def history_of_changes(pair: Pair) -> int:

@@ -130,6 +130,17 @@ def test_a_scanner_that_never_answers_is_away(monkeypatch: pytest.MonkeyPatch) -
         scan(f"tcp://127.0.0.1:{silent.getsockname()[1]}", b"x")
 
 
+def test_a_scanner_that_hangs_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_scanning, "SECONDS_TO_ANSWER", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url, said = f"tcp://127.0.0.1:{silent.getsockname()[1]}", []
+        for _ in range(5):
+            with pytest.raises(ScannerAway) as away:
+                scan(url, b"x")
+            said.append(str(away.value))
+    assert said == ["TimeoutError"] * 3 + ["left alone"] * 2
+
+
 def test_the_setting_decides(environment: Callable[..., None]) -> None:
     for url, chosen in (("", None), ("tcp://clamd:3310", ClamScanner), ("unix:///run/clamav/clamd.ctl", ClamScanner)):
         environment(clamd_url=url)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -137,6 +138,17 @@ def test_without_a_signature_there_is_no_link(
     google.status, google.answer = status, answer
     with pytest.raises(StorageAway):
         file_storage().upload_link("x", "text/plain", 5)
+
+
+def test_a_signer_that_hangs_is_left_alone_for_a_while(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_signing, "SECONDS_TO_SIGN", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hanging, said = IamSigner(ACCOUNT, f"http://127.0.0.1:{silent.getsockname()[1]}"), []
+        for _ in range(5):
+            with pytest.raises(SignerAway) as away:
+                hanging.sign(b"x")
+            said.append(str(away.value))
+    assert said == ["ReadTimeout"] * 3 + ["left alone"] * 2
 
 
 def test_with_nobody_to_say_who_we_are_there_is_none(

@@ -1,6 +1,7 @@
 """A file is announced, put into the bucket by a link, looked at, and read by another link; nothing else becomes one."""
 
 import hashlib
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -32,6 +33,7 @@ from tests.functions.messages.uploads import (
     put,
     read,
     row_of,
+    send,
     upload,
 )
 from tests.people import As, Pair, rows
@@ -307,6 +309,17 @@ def test_with_nobody_to_sign_links_there_are_none(patient: As, environment: Call
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
 
+def test_what_nobody_could_sign_a_link_for_counts_towards_no_limit(
+    patient: As, storage: LocalCloud, environment: Callable[..., None]
+) -> None:
+    nobody = {"storage_url": "http://127.0.0.1:9/bloom-files", "iam_credentials_url": "http://127.0.0.1:9"}
+    environment(file_mib_a_day="25", storage_signing_key="", **nobody)
+    assert announce(patient, size=MOST).status_code == 503
+    assert rows(select(FileAsset)) == []
+    environment(**{name: storage.settings[name.upper()] for name in ("storage_url", "storage_signing_key")})
+    assert [announce(patient, size=MOST).status_code for _ in range(2)] == [201, 429]
+
+
 def test_a_scanner_that_finds_nothing_makes_a_file_clean(patient: As, environment: Callable[..., None]) -> None:
     with running() as clamd:
         environment(clamd_url=clamd.url)
@@ -340,6 +353,32 @@ def test_with_the_scanner_away_a_file_waits_and_cannot_be_read(patient: As, envi
     assert answer.status_code == 200
     assert {name: answer.get_json()[name] for name in ("status", "scan")} == {"status": "complete", "scan": "pending"}
     assert read(patient, file_id).get_json()["downloadUrl"] is None
+
+
+def test_files_that_take_long_leave_room_for_messages(
+    patient: As, pair: Pair, environment: Callable[..., None]
+) -> None:
+    *slow, late = (begin(patient) for _ in range(4))
+    looks, answers = threading.Semaphore(0), threading.Event()
+
+    def verdict(content: bytes) -> bytes:
+        looks.release()
+        assert answers.wait(20)
+        return b"stream: OK\0"
+
+    with running() as clamd, ThreadPoolExecutor(3) as threads:
+        clamd.verdict = verdict  # type: ignore[method-assign]
+        environment(clamd_url=clamd.url)
+        try:
+            waiting = [threads.submit(complete, patient, file_id) for file_id in slow]
+            assert all(looks.acquire(timeout=20) for _ in slow)
+            refused = complete(patient, late)
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+            assert send(patient, pair.conversation_id).status_code == 200
+        finally:
+            answers.set()
+        assert [answer.result().status_code for answer in waiting] == [200] * 3
+        assert complete(patient, late).status_code == 200
 
 
 def test_each_step_leaves_its_entry(patient: As, pair: Pair) -> None:

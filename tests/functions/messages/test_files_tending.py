@@ -148,6 +148,26 @@ def test_what_was_not_completed_in_a_day_is_collected(
     assert (str(entry.resource_id), entry.actor_id) == (file_id, None)
 
 
+@pytest.mark.parametrize("scanner", ["", "tcp://127.0.0.1:9"], ids=["unscanned", "waiting"])
+def test_what_was_given_to_nobody_in_a_week_is_collected(
+    patient: As,
+    pair: Pair,
+    storage: LocalCloud,
+    tend: Callable[..., dict[str, Any]],
+    environment: Callable[..., None],
+    scanner: str,
+) -> None:
+    environment(clamd_url=scanner)
+    loose, sent, shared = (upload(patient) for _ in range(3))
+    send(patient, pair.conversation_id, sent)
+    patient.post(f"/api/files/{shared}/share", {"conversationId": str(pair.conversation_id)})
+    assert tend(timedelta(days=6, hours=23))["removed"] == 0
+    assert tend(timedelta(days=7, minutes=1))["removed"] == 1
+    assert set(objects_in(storage)) == {object_of(sent), object_of(shared)}
+    assert read(patient, loose).status_code == 410
+    assert send(patient, pair.conversation_id, loose).status_code == 422
+
+
 @pytest.mark.parametrize("why", ["deleted", "refused", "infected"])
 def test_what_nobody_can_open_is_collected_once_no_upload_can_arrive_any_more(
     patient: As,
@@ -209,6 +229,33 @@ def test_with_the_bucket_away_nothing_is_forgotten(
     assert row_of(file_id).object_removed_at is None
     assert tend(timedelta(minutes=31))["removed"] == 1
     assert objects_in(storage) == {}
+
+
+def test_what_the_bucket_does_not_let_go_holds_up_nothing_else(
+    patient: As, storage: LocalCloud, internal: InternalCalls, environment: Callable[..., None]
+) -> None:
+    environment(clamd_url="tcp://127.0.0.1:9")
+    waiting, stuck, gone = (upload(patient) for _ in range(3))
+    for file_id in (stuck, gone):
+        patient.delete(f"/api/files/{file_id}")
+    hold(storage, stuck, True)
+    later = now() + timedelta(minutes=30)
+    with running() as clamd, held_at(lambda: later):
+        environment(clamd_url=clamd.url)
+        assert internal.tick(TEND).status_code == 503
+    assert row_of(waiting).status is FileStatus.CLEAN
+    assert row_of(gone).object_removed_at is not None
+    assert row_of(stuck).object_removed_at is None
+    hold(storage, stuck, False)
+    with held_at(lambda: later):
+        assert internal.tick(TEND).get_json()["removed"] == 1
+
+
+def hold(storage: LocalCloud, file_id: str, held: bool) -> None:
+    """A hold, as somebody with rights over the bucket puts on an object, or takes off."""
+    blob = bucket_of(storage).blob(object_of(file_id))
+    blob.temporary_hold = held
+    blob.patch()
 
 
 def test_a_round_removes_a_bounded_number(patient: As, pair: Pair, tend: Callable[..., dict[str, Any]]) -> None:

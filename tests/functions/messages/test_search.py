@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import event, select, text, update
 from sqlalchemy.orm import Session as Database
 from werkzeug.test import TestResponse
 
@@ -16,6 +16,7 @@ from dev.cloud import LocalCloud
 from functions.messages.search_packs import BLOCK
 from shared.audit_actions import Action
 from shared.clock import now
+from shared.database.engine import engine
 from shared.database.models.accounts import User, UserStatus
 from shared.database.models.audit_trail import AuditEvent
 from shared.database.models.messaging import Conversation, Message, MessageSearchPack
@@ -122,6 +123,33 @@ def test_pages_lead_through_thousands_of_messages(
     assert found(patient, "nothing") == []
 
 
+def test_a_record_of_many_years_that_is_not_packed_is_searched_too(
+    patient: As, pair: Pair, environment: Callable[..., None]
+) -> None:
+    environment(search_budget_ms="1")
+    add_deleted(pair, blocks=8200)
+    sent(patient, pair, "needle")
+    answer = search(patient, "needle", limit=1)
+    assert answer.status_code == 200
+    assert [item["body"] for item in answer.get_json()["items"]] == ["needle"]
+    assert answer.get_json()["searchedBackTo"]
+
+
+@transaction
+def add_deleted(db: Database, pair: Pair, blocks: int) -> None:
+    """The first and the last message of so many blocks, which is all that a search asks of them at first."""
+    db.execute(
+        text(
+            "INSERT INTO message (id, conversation_id, sender_id, seq, version, sent_at, deleted_at)"
+            " SELECT gen_random_uuid(), :conversation, :sender, number * :size + place, 1, moment, moment"
+            " FROM generate_series(0, :blocks - 1) AS number, unnest(ARRAY[1, :size]) AS place,"
+            " LATERAL (SELECT timestamptz '2000-01-01 00:00Z' + number * interval '1 hour' AS moment) AS moments"
+        ),
+        {"conversation": pair.conversation_id, "sender": pair.patient.id, "size": BLOCK, "blocks": blocks},
+    )
+    db.get_one(Conversation, pair.conversation_id).last_seq = blocks * BLOCK
+
+
 def test_conversations_are_searched_together_by_time(messages: FlaskClient, product: object) -> None:
     therapist = add_person(Role.THERAPIST)
     pairs = []
@@ -179,6 +207,25 @@ def test_what_was_edited_or_deleted_is_found_as_it_is_now(
     assert rows(select(MessageSearchPack)) == []
     assert found(patient, "needle") == []
     assert found(patient, "haystack") == ["haystack one"]
+
+
+def test_what_is_deleted_between_finding_and_showing_is_not_shown(patient: As, therapist: As, pair: Pair) -> None:
+    kept, gone = sent(patient, pair, "zebra at noon"), sent(patient, pair, "zebra at night")
+    deletions: list[int] = []
+
+    def meanwhile(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if "message.id IN" in statement and not deletions:
+            deletions.append(0)
+            with ThreadPoolExecutor(1) as pool:
+                deletions[0] = pool.submit(delete, patient, gone).result().status_code
+
+    event.listen(engine(), "before_cursor_execute", meanwhile)
+    try:
+        answer = search(therapist, "zebra")
+    finally:
+        event.remove(engine(), "before_cursor_execute", meanwhile)
+    assert deletions == [200]
+    assert [item["id"] for item in answer.get_json()["items"]] == [kept["id"]]
 
 
 def test_a_pack_that_is_behind_finds_nothing_that_is_not_said(patient: As, pair: Pair, internal: InternalCalls) -> None:

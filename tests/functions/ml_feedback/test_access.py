@@ -22,6 +22,10 @@ BY_ROLE: Final[dict[str, tuple[int, int, int]]] = {
     "GET /api/ml/feedback": (403, 200, 200),
     "GET /api/ml/feedback/decisions": (403, 403, 200),
     "GET /api/ml/review-queue": (403, 200, 403),
+    "POST /api/ml/retrain": (403, 403, 409),
+    "GET /api/ml/training-runs": (403, 403, 200),
+    "GET /api/ml/training-runs/{id}": (403, 403, 404),
+    "GET /api/ml/models": (403, 403, 200),
 }
 
 

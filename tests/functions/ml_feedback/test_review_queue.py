@@ -115,7 +115,8 @@ def test_a_limit_that_makes_no_sense_is_named(therapist: As, limit: object) -> N
 
 
 @transaction
-def change(db: Database, analysis_id: UUID, **columns: object) -> None:
-    message = db.get_one(Message, db.get_one(MessageAnalysis, analysis_id).message_id)
+def change(db: Database, /, analysis_id: UUID, **columns: object) -> None:
+    analysis = db.get_one(MessageAnalysis, analysis_id)
+    message = db.get_one(Message, analysis.message_id)
     for name, value in columns.items():
         setattr(message, name, value)

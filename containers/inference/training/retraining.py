@@ -1,0 +1,217 @@
+"""The weekly job: learn from what therapists said, watched from outside the process that learns.
+
+The trainer is a process of its own, so that one which is killed for its memory, or breaks, is noticed and told at once.
+"""
+
+import argparse
+import queue
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Final, NoReturn
+from uuid import UUID
+
+from containers.inference.model_directory import MANIFEST, digest
+from containers.inference.training import model_store, run_record
+from containers.inference.training.feedback_texts import balanced, feedback_texts, write_csv
+from containers.inference.training.run_record import RunEnded, TrainedModel
+from shared.clock import now
+from shared.settings import settings
+
+HEARTBEAT_SECONDS: Final = 10.0
+LOG_LINES: Final = 60
+LINE_LENGTH: Final = 200
+SECONDS_TO_END: Final = 8.0
+
+
+class CameToNothing(Exception):
+    """The run ends without a model, for a reason that is a code."""
+
+    def __init__(self, code: str, **facts: int | str) -> None:
+        """`facts` are counts and names of exceptions."""
+        super().__init__(code)
+        self.code, self.facts = code, facts
+
+
+class Stopped(Exception):
+    """This process was asked to end."""
+
+
+@dataclass
+class Telling:
+    """What is told of the run while it goes on."""
+
+    run_id: UUID
+    stage: str = "begun"
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
+
+    def note(self, line: str) -> None:
+        """Keep a line until the next time that something is told."""
+        self.lines.append(line[:LINE_LENGTH])
+
+    def tell(self, stage: str = "") -> None:
+        """Say now that the run lives, and where it is. Raises RunEnded."""
+        self.stage = stage or self.stage
+        run_record.tell(self.run_id, self.stage, "\n".join(self.lines))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run once; the process's exit code: 0 where a model was made or there was not enough to learn from."""
+    parser = argparse.ArgumentParser(prog="python -m containers.inference.training", description=__doc__)
+    parser.add_argument("--run-id", type=UUID, help="row in training_run; without it a new one is made")
+    parser.add_argument("--feedback-days", type=int, default=30, help="how far back feedback is learnt from")
+    given = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        return retrain(run_record.begin(given.run_id, given.feedback_days), given.feedback_days)
+    except RunEnded:
+        print("this run has ended already", flush=True)  # noqa: T201 - a command's result
+        return 1
+
+
+def retrain(run_id: UUID, feedback_days: int) -> int:
+    """Collect, train, keep, register; whatever happens is told in the run's row. Raises RunEnded."""
+    telling = Telling(run_id)
+    try:
+        with tempfile.TemporaryDirectory(prefix="bloom-training-") as folder:
+            model = _trained(telling, feedback_days, Path(folder))
+    except CameToNothing as nothing:
+        run_record.end_in_failure(run_id, nothing.code, dict(nothing.facts))
+        return 0 if nothing.code == "too-little-feedback" else 1
+    except Stopped:
+        run_record.end_in_failure(run_id, "stopped", {})
+        return 1
+    except RunEnded:
+        raise
+    except Exception as error:
+        run_record.end_in_failure(run_id, "broken", {"exception": type(error).__name__})
+        raise
+    run_record.end_with(run_id, model)
+    return 0
+
+
+def _trained(telling: Telling, feedback_days: int, folder: Path) -> TrainedModel:
+    telling.tell("collecting")
+    data = [_collected(telling, feedback_days, folder / "feedback.csv"), *_base_data(folder)]
+    base = run_record.champion_url() or settings().training_base
+    command = _command(data, model_store.brought(base, folder / "base"), folder / "model")
+    telling.tell("training")
+    _watched(telling, command)
+    telling.tell("keeping")
+    manifest = digest(folder / "model" / MANIFEST)
+    url = f"{settings().models_url.rstrip('/')}/{manifest[:16]}"
+    model_store.kept(folder / "model", url)
+    return TrainedModel.of(folder / "model", url, bytes.fromhex(manifest), base)
+
+
+def _collected(telling: Telling, feedback_days: int, path: Path) -> Path:
+    """The file of feedback. Raises CameToNothing where there is too little that may be learnt from."""
+    found = feedback_texts(now() - timedelta(days=feedback_days))
+    texts = balanced(found)
+    telling.note(f"{len(found)} answers may be learnt from, {len(found) - len(texts)} corrections of a voice too loud")
+    wanted = settings().retrain_min_feedback
+    if len(texts) < wanted:
+        raise CameToNothing("too-little-feedback", usable=len(texts), consented=len(found), wanted=wanted)
+    run_record.tell_data(telling.run_id, len(texts), write_csv(texts, path))
+    return path
+
+
+def _base_data(folder: Path) -> list[Path]:
+    named = [name.strip() for name in settings().training_data.split(",") if name.strip()]
+    return [model_store.brought_file(name, folder) for name in named]
+
+
+def _command(data: Sequence[Path], base: Path, output: Path) -> list[str]:
+    options = shlex.split(settings().training_options)
+    files = [str(path) for path in data]
+    program = [sys.executable, "-m", "containers.inference.training"]
+    return [*program, "--data", *files, "--base", str(base), "--output", str(output), *options]
+
+
+def _watched(telling: Telling, command: Sequence[str]) -> None:
+    """Run the trainer to its end, and tell meanwhile. Raises CameToNothing, RunEnded, Stopped."""
+    with _process(command) as trainer:
+        said: queue.Queue[str | None] = queue.Queue()
+        complaints: deque[str] = deque(maxlen=LOG_LINES)
+        assert trainer.stdout, trainer.stderr
+        threading.Thread(target=_read, args=(trainer.stdout, said), daemon=True).start()
+        complaining = threading.Thread(target=_keep, args=(trainer.stderr, complaints), daemon=True)
+        complaining.start()
+        for line in _lines(telling, said):
+            telling.note(line)
+            print(line, flush=True)  # noqa: T201 - progress of a command
+        code = trainer.wait()
+        complaining.join()
+    telling.tell()
+    if code < 0:
+        raise CameToNothing("trainer-killed", signal=-code)
+    if code:
+        raise CameToNothing("trainer-broken", exit=code, exception=_exception_named(complaints))
+
+
+def _lines(telling: Telling, said: "queue.Queue[str | None]") -> Iterator[str]:
+    """The trainer's lines until it says no more; the run's row is told in between."""
+    told_at = now()
+    while True:
+        try:
+            line = said.get(timeout=HEARTBEAT_SECONDS)
+            if line is None:
+                return
+            yield line
+        except queue.Empty:
+            pass
+        if (now() - told_at).total_seconds() >= HEARTBEAT_SECONDS:
+            telling.tell()
+            told_at = now()
+
+
+@contextmanager
+def _process(command: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
+    """The trainer, which does not outlive the block."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as trainer:  # noqa: S603
+        try:
+            yield trainer
+        finally:
+            _end(trainer)
+
+
+def _end(trainer: "subprocess.Popen[str]") -> None:
+    if trainer.poll() is not None:
+        return
+    trainer.terminate()
+    try:
+        trainer.wait(SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        trainer.kill()
+
+
+def _read(stream: IO[str], said: "queue.Queue[str | None]") -> None:
+    for line in stream:
+        said.put(line.rstrip())
+    said.put(None)
+
+
+def _keep(stream: IO[str], complaints: deque[str]) -> None:
+    complaints.extend(line.rstrip() for line in stream)
+
+
+def _exception_named(complaints: Sequence[str]) -> str:
+    """The class of what ended the trainer: its message may quote what somebody wrote, and stays here."""
+    names = [found[0] for line in complaints if (found := re.match(r"[A-Za-z_][\w.]*(?=: |$)", line))]
+    return names[-1] if names else "unknown"
+
+
+def _stop(_number: int, _frame: object) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Stopped

@@ -1,0 +1,56 @@
+"""GET /api/ml/models: what was ever registered to serve, and by which scores."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Database
+
+from shared.contract import Schema
+from shared.database.models.learning import ModelStatus, ModelVersion
+from shared.database.transaction import transaction
+from shared.http.endpoint import Routes
+from shared.http.rate_limit import Limit
+from shared.roles import administrators
+
+routes = Routes()
+
+LATEST = 200
+
+
+class ShownModel(Schema):
+    """A version: its scores as its training measured them, and the thresholds it alerts by."""
+
+    id: UUID
+    name: str
+    status: ModelStatus
+    base_model: str
+    metrics: dict[str, Any]
+    thresholds: dict[str, Any]
+    thresholds_version: str
+    training_run_id: UUID | None
+    created_at: datetime
+    promoted_at: datetime | None
+    retired_at: datetime | None
+
+
+class Models(Schema):
+    """The latest first."""
+
+    items: list[ShownModel]
+
+
+@routes.endpoint("GET /api/ml/models", allow=administrators, limit=Limit("models", 120, per=60))
+def show_models() -> Models:
+    """The latest 200 versions."""
+    return latest()
+
+
+@transaction
+def latest(db: Database) -> Models:
+    """Read them."""
+    found = db.scalars(select(ModelVersion).order_by(ModelVersion.created_at.desc(), ModelVersion.id).limit(LATEST))
+    return Models(
+        items=[ShownModel(**{name: getattr(model, name) for name in ShownModel.model_fields}) for model in found]
+    )

@@ -1,0 +1,63 @@
+"""What Bloom Health runs on: `pulumi up` reads this from top to bottom."""
+
+import sys
+from pathlib import Path
+
+# Pulumi starts this folder as a program, which does not put the folder above it on the path.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import pulumi
+
+from infra import (
+    buckets,
+    cloud_function,
+    container_service,
+    database,
+    identities,
+    keys,
+    load_balancer,
+    messaging,
+    monitoring,
+    network,
+    registry,
+    scheduler,
+    secret_store,
+    stack,
+)
+from infra.deployable_settings import Own, tell
+from infra.foundation import Foundation
+from infra.package import FUNCTIONS
+
+
+def provision(chosen: stack.Stack) -> None:
+    """All resources of a stack."""
+    accounts = identities.create(chosen)
+    keyring = keys.create(chosen)
+    secrets = secret_store.create(chosen, accounts, keyring)
+    private = network.create(chosen)
+    instance = database.create(chosen, private, keyring)
+    kept = buckets.create(chosen, accounts, keyring)
+    images = registry.create(chosen, accounts, keyring)
+    topics = messaging.create_topics(chosen, accounts, keyring)
+    on = Foundation(chosen, accounts, secrets, kept, images, private)
+
+    classifier = container_service.inference(on)
+    relay = container_service.realtime(on)
+    container_service.migrations(on)
+    training = container_service.retraining(on)
+    own = Own(classifier.uri, training.id)
+    functions = {name: cloud_function.create(on, name, tell(on, name, own)) for name in FUNCTIONS}
+
+    messaging.subscribe(chosen, accounts, topics, functions)
+    scheduler.create(chosen, accounts, functions)
+    services = {name: function.name for name, function in functions.items()} | {"realtime": relay.name}
+    address = load_balancer.create(chosen, services, kept)
+    monitoring.create(chosen)
+
+    pulumi.export("address", address.address)
+    pulumi.export("origin", chosen.origin)
+    pulumi.export("database", instance.connection_name if instance else None)
+
+
+if __name__ == "__main__":
+    provision(stack.read())

@@ -1,0 +1,128 @@
+"""Cloud Storage: attached files, models, archives of functions, the web client, and who did what to the cloud."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_gcp import logging, storage
+
+from infra.identities import Identities
+from infra.keys import Keys
+from infra.stack import Stack
+
+AN_HOUR: Final = 3600
+AUDIT_SECONDS: Final = 7 * 366 * 24 * AN_HOUR
+MODEL_VERSIONS: Final = 10
+UPLOAD_HEADERS: Final = ("content-type", "x-goog-content-length-range", "x-goog-if-generation-match")
+"""Headers that a signed link binds, so that a browser has to be allowed to send them."""
+AUDIT_FILTER: Final = 'logName:"cloudaudit.googleapis.com"'
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """The stack's buckets."""
+
+    files: storage.Bucket
+    models: storage.Bucket
+    archives: storage.Bucket
+    web: storage.Bucket
+    audit: storage.Bucket
+    grants: tuple[pulumi.Resource, ...]
+    """What must stand before archives can be built and models be read."""
+
+
+def create(stack: Stack, identities: Identities, keys: Keys) -> Buckets:
+    """The buckets, and who may do what in each."""
+    files, models, archives = _files(stack, keys), _models(stack, keys), _bucket(stack, "archives", keys)
+    web, audit = _web(stack), _audit(stack, keys)
+    _may("messages-keeps-files", files, "roles/storage.objectUser", identities.member("messages"))
+    _may("retrain-reads-models", models, "roles/storage.objectViewer", identities.member("retrain"))
+    _may("retrain-adds-models", models, "roles/storage.objectCreator", identities.member("retrain"))
+    grants = (
+        _may("inference-reads-models", models, "roles/storage.objectViewer", identities.member("inference")),
+        _may("builder-reads-archives", archives, "roles/storage.objectViewer", identities.member("builder")),
+    )
+    _may("everybody-reads-the-web-client", web, "roles/storage.objectViewer", "allUsers")
+    sink = logging.ProjectSink(
+        "audit-sink",
+        name=stack.called("audit"),
+        destination=pulumi.Output.concat("storage.googleapis.com/", audit.name),
+        filter=AUDIT_FILTER,
+        unique_writer_identity=True,
+    )
+    _may("audit-sink-writes", audit, "roles/storage.objectCreator", sink.writer_identity)
+    return Buckets(files, models, archives, web, audit, grants)
+
+
+def _may(name: str, bucket: storage.Bucket, role: str, member: pulumi.Input[str]) -> storage.BucketIAMMember:
+    return storage.BucketIAMMember(name, bucket=bucket.name, role=role, member=member)
+
+
+def _files(stack: Stack, keys: Keys) -> storage.Bucket:
+    allowed = storage.BucketCorArgs(
+        origins=[stack.origin], methods=["PUT", "GET"], response_headers=list(UPLOAD_HEADERS), max_age_seconds=AN_HOUR
+    )
+    # What a patient deletes is gone: no versions, nothing to restore.
+    return _bucket(
+        stack,
+        "files",
+        keys,
+        cors=[allowed],
+        versioning=storage.BucketVersioningArgs(enabled=False),
+        soft_delete_policy=storage.BucketSoftDeletePolicyArgs(retention_duration_seconds=0),
+    )
+
+
+def _models(stack: Stack, keys: Keys) -> storage.Bucket:
+    old = storage.BucketLifecycleRuleArgs(
+        action=storage.BucketLifecycleRuleActionArgs(type="Delete"),
+        condition=storage.BucketLifecycleRuleConditionArgs(num_newer_versions=MODEL_VERSIONS, with_state="ARCHIVED"),
+    )
+    return _bucket(stack, "models", keys, versioning=storage.BucketVersioningArgs(enabled=True), lifecycle_rules=[old])
+
+
+def _web(stack: Stack) -> storage.Bucket:
+    return storage.Bucket(
+        "web",
+        name=stack.bucket_called("web"),
+        location=stack.region,
+        uniform_bucket_level_access=True,
+        website=storage.BucketWebsiteArgs(main_page_suffix="index.html", not_found_page="index.html"),
+        force_destroy=not stack.production,
+        labels=stack.labels,
+    )
+
+
+def _audit(stack: Stack, keys: Keys) -> storage.Bucket:
+    retention = storage.BucketRetentionPolicyArgs(retention_period=str(AUDIT_SECONDS), is_locked=True)
+    return _bucket(stack, "audit", keys, retention_policy=retention if stack.production else None)
+
+
+def _bucket(
+    stack: Stack,
+    what: str,
+    keys: Keys,
+    *,
+    cors: list[storage.BucketCorArgs] | None = None,
+    versioning: storage.BucketVersioningArgs | None = None,
+    soft_delete_policy: storage.BucketSoftDeletePolicyArgs | None = None,
+    lifecycle_rules: list[storage.BucketLifecycleRuleArgs] | None = None,
+    retention_policy: storage.BucketRetentionPolicyArgs | None = None,
+) -> storage.Bucket:
+    key = keys.of("storage")
+    return storage.Bucket(
+        what,
+        name=stack.bucket_called(what),
+        location=stack.region,
+        uniform_bucket_level_access=True,
+        public_access_prevention="enforced",
+        encryption=storage.BucketEncryptionArgs(default_kms_key_name=key) if key is not None else None,
+        cors=cors,
+        versioning=versioning,
+        soft_delete_policy=soft_delete_policy,
+        lifecycle_rules=lifecycle_rules,
+        retention_policy=retention_policy,
+        force_destroy=not stack.production,
+        labels=stack.labels,
+        opts=pulumi.ResourceOptions.merge(keys.first, pulumi.ResourceOptions(protect=stack.production)),
+    )

@@ -1,0 +1,204 @@
+"""Cloud Run: the classifier, the relay, and the jobs that migrate and retrain."""
+
+from typing import Final
+
+import pulumi
+from pulumi_gcp import cloudrunv2
+
+from infra.deployable_settings import Told, tell
+from infra.foundation import Foundation
+from infra.network import PrivateNetwork
+from infra.secret_store import NEWEST
+
+SOCKETS_AN_INSTANCE: Final = 1_000
+SOCKET_LIFE: Final = "3600s"
+"""Cloud Run's longest request; a socket ends itself before (SOCKET_MINUTES)."""
+TEXTS_AT_ONCE: Final = 32
+PRIVATE_RANGES: Final = "PRIVATE_RANGES_ONLY"
+
+
+def inference(on: Foundation) -> cloudrunv2.Service:
+    """The classifier: only the messages function may call it, by its ID token."""
+    told = tell(on, "inference")
+    container = cloudrunv2.ServiceTemplateContainerArgs(
+        image=on.registry.image("inference"),
+        envs=_variables(told),
+        ports=cloudrunv2.ServiceTemplateContainerPortsArgs(container_port=8080),
+        resources=cloudrunv2.ServiceTemplateContainerResourcesArgs(
+            limits={"cpu": "2", "memory": "2Gi"}, cpu_idle=True, startup_cpu_boost=True
+        ),
+        startup_probe=_answers("/ready"),
+    )
+    fewest = 1 if on.stack.warm_alert_path else 0
+    service = cloudrunv2.Service(
+        "inference",
+        name=on.stack.called("inference"),
+        location=on.stack.region,
+        ingress="INGRESS_TRAFFIC_ALL",
+        deletion_protection=on.stack.production,
+        labels=on.stack.labels,
+        template=cloudrunv2.ServiceTemplateArgs(
+            containers=[container],
+            service_account=on.identities.email("inference"),
+            max_instance_request_concurrency=TEXTS_AT_ONCE,
+            timeout="30s",
+            scaling=cloudrunv2.ServiceTemplateScalingArgs(min_instance_count=fewest, max_instance_count=10),
+        ),
+        traffics=_all_to_the_newest(),
+        opts=pulumi.ResourceOptions(depends_on=list(on.buckets.grants)),
+    )
+    cloudrunv2.ServiceIamMember(
+        "messages-asks-inference",
+        name=service.name,
+        location=on.stack.region,
+        role="roles/run.invoker",
+        member=on.identities.member("messages"),
+    )
+    return service
+
+
+def realtime(on: Foundation) -> cloudrunv2.Service:
+    """The relay: each socket is a request that lasts, and an instance's CPU is never taken away meanwhile."""
+    told = tell(on, "realtime")
+    container = cloudrunv2.ServiceTemplateContainerArgs(
+        image=on.registry.image("realtime"),
+        envs=_variables(told),
+        ports=cloudrunv2.ServiceTemplateContainerPortsArgs(container_port=8080),
+        resources=cloudrunv2.ServiceTemplateContainerResourcesArgs(
+            limits={"cpu": "1", "memory": "1Gi"}, cpu_idle=False
+        ),
+        startup_probe=_answers("/health"),
+    )
+    fewest, most = on.stack.relay_instances
+    service = cloudrunv2.Service(
+        "realtime",
+        name=on.stack.called("realtime"),
+        location=on.stack.region,
+        ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+        deletion_protection=on.stack.production,
+        labels=on.stack.labels,
+        template=cloudrunv2.ServiceTemplateArgs(
+            containers=[container],
+            service_account=on.identities.email("realtime"),
+            max_instance_request_concurrency=SOCKETS_AN_INSTANCE,
+            timeout=SOCKET_LIFE,
+            scaling=cloudrunv2.ServiceTemplateScalingArgs(min_instance_count=fewest, max_instance_count=most),
+            vpc_access=_service_egress(on.network),
+        ),
+        traffics=_all_to_the_newest(),
+        opts=pulumi.ResourceOptions(depends_on=list(told.grants)),
+    )
+    # The load balancer does not authenticate; the relay does, and nobody else gets as far.
+    cloudrunv2.ServiceIamMember(
+        "realtime-is-called",
+        name=service.name,
+        location=on.stack.region,
+        role="roles/run.invoker",
+        member="allUsers",
+    )
+    return service
+
+
+def migrations(on: Foundation) -> cloudrunv2.Job:
+    """The job that brings the schema up to date; it is run before traffic moves."""
+    return _job(on, "migrations", memory="512Mi", timeout="600s")
+
+
+def retraining(on: Foundation) -> cloudrunv2.Job:
+    """The job that trains; only the ml_feedback function may start it, with arguments of its own."""
+    job = _job(on, "retrain", memory="8Gi", timeout="86400s")
+    cloudrunv2.JobIamMember(
+        "ml-feedback-starts-retraining",
+        name=job.name,
+        location=on.stack.region,
+        role="roles/run.jobsExecutorWithOverrides",
+        member=on.identities.member("ml_feedback"),
+    )
+    return job
+
+
+def _job(on: Foundation, name: str, *, memory: str, timeout: str) -> cloudrunv2.Job:
+    told = tell(on, name)
+    container = cloudrunv2.JobTemplateTemplateContainerArgs(
+        image=on.registry.image(name),
+        envs=_job_variables(told),
+        resources=cloudrunv2.JobTemplateTemplateContainerResourcesArgs(limits={"cpu": "2", "memory": memory}),
+    )
+    once = cloudrunv2.JobTemplateTemplateArgs(
+        containers=[container],
+        service_account=on.identities.email(name),
+        max_retries=0,  # both tell what became of them, and are started again on purpose
+        timeout=timeout,
+        vpc_access=_job_egress(on.network),
+    )
+    return cloudrunv2.Job(
+        name,
+        name=on.stack.called(name),
+        location=on.stack.region,
+        deletion_protection=on.stack.production,
+        labels=on.stack.labels,
+        template=cloudrunv2.JobTemplateArgs(template=once, task_count=1, parallelism=1),
+        opts=pulumi.ResourceOptions(depends_on=list(told.grants)),
+    )
+
+
+def _answers(path: str) -> cloudrunv2.ServiceTemplateContainerStartupProbeArgs:
+    return cloudrunv2.ServiceTemplateContainerStartupProbeArgs(
+        http_get=cloudrunv2.ServiceTemplateContainerStartupProbeHttpGetArgs(path=path),
+        period_seconds=2,
+        failure_threshold=60,
+    )
+
+
+def _all_to_the_newest() -> list[cloudrunv2.ServiceTrafficArgs]:
+    return [cloudrunv2.ServiceTrafficArgs(type="TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", percent=100)]
+
+
+def _variables(told: Told) -> list[cloudrunv2.ServiceTemplateContainerEnvArgs]:
+    plain = [cloudrunv2.ServiceTemplateContainerEnvArgs(name=name, value=value) for name, value in told.plain.items()]
+    return plain + [
+        cloudrunv2.ServiceTemplateContainerEnvArgs(
+            name=name,
+            value_source=cloudrunv2.ServiceTemplateContainerEnvValueSourceArgs(
+                secret_key_ref=cloudrunv2.ServiceTemplateContainerEnvValueSourceSecretKeyRefArgs(
+                    secret=secret, version=NEWEST
+                )
+            ),
+        )
+        for name, secret in told.secret.items()
+    ]
+
+
+def _job_variables(told: Told) -> list[cloudrunv2.JobTemplateTemplateContainerEnvArgs]:
+    plain = [
+        cloudrunv2.JobTemplateTemplateContainerEnvArgs(name=name, value=value) for name, value in told.plain.items()
+    ]
+    return plain + [
+        cloudrunv2.JobTemplateTemplateContainerEnvArgs(
+            name=name,
+            value_source=cloudrunv2.JobTemplateTemplateContainerEnvValueSourceArgs(
+                secret_key_ref=cloudrunv2.JobTemplateTemplateContainerEnvValueSourceSecretKeyRefArgs(
+                    secret=secret, version=NEWEST
+                )
+            ),
+        )
+        for name, secret in told.secret.items()
+    ]
+
+
+def _service_egress(network: PrivateNetwork | None) -> cloudrunv2.ServiceTemplateVpcAccessArgs | None:
+    if network is None:
+        return None
+    way = cloudrunv2.ServiceTemplateVpcAccessNetworkInterfaceArgs(
+        network=network.network.id, subnetwork=network.subnetwork.id
+    )
+    return cloudrunv2.ServiceTemplateVpcAccessArgs(network_interfaces=[way], egress=PRIVATE_RANGES)
+
+
+def _job_egress(network: PrivateNetwork | None) -> cloudrunv2.JobTemplateTemplateVpcAccessArgs | None:
+    if network is None:
+        return None
+    way = cloudrunv2.JobTemplateTemplateVpcAccessNetworkInterfaceArgs(
+        network=network.network.id, subnetwork=network.subnetwork.id
+    )
+    return cloudrunv2.JobTemplateTemplateVpcAccessArgs(network_interfaces=[way], egress=PRIVATE_RANGES)

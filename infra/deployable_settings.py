@@ -1,0 +1,81 @@
+"""What each deployable is told: plain settings as they are, secrets by reference, and nothing that it does not read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+
+from infra.foundation import Foundation
+from infra.messaging import TOPIC
+from infra.package import FUNCTIONS
+
+OUR_PROXIES: Final = "2"
+"""Google's load balancer appends the client's address and then its own to X-Forwarded-For."""
+WITH_KERNEL: Final = (*FUNCTIONS, "realtime", "retrain")
+"""Deployables that read shared/settings.py, and so want all that has no default there."""
+MODELS: Final = "models"
+
+
+@dataclass(frozen=True)
+class Told:
+    """A deployable's environment."""
+
+    plain: Mapping[str, pulumi.Input[str]]
+    secret: Mapping[str, pulumi.Output[str]]
+    """Ids of secrets, by the variable that holds their newest version."""
+    grants: tuple[pulumi.Resource, ...]
+    """What must stand before the secrets can be read."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """What functions have to know of containers."""
+
+    inference_url: pulumi.Output[str]
+    retrain_job: pulumi.Output[str]
+    """`projects/P/locations/R/jobs/J`."""
+
+
+def tell(on: Foundation, deployable: str, own: Own | None = None) -> Told:
+    """The environment of a deployable; functions want to know of the containers."""
+    plain = {**_common(on), **on.stack.deployable_settings} if deployable in WITH_KERNEL else {}
+    return Told(
+        {**plain, **_particular(on, deployable, own)},
+        on.secrets.of(deployable),
+        on.secrets.grants.get(deployable, ()),
+    )
+
+
+def models_url(on: Foundation) -> pulumi.Output[str]:
+    """Where trained models are kept."""
+    return pulumi.Output.concat("gs://", on.buckets.models.name, f"/{MODELS}")
+
+
+def _common(on: Foundation) -> dict[str, pulumi.Input[str]]:
+    return {
+        "BASE_URL": on.stack.origin,
+        "TRUSTED_PROXY_HOPS": OUR_PROXIES,
+        "GOOGLE_CLOUD_PROJECT": on.stack.project,
+        "PUBSUB_TOPIC": on.stack.called(TOPIC),
+        "OIDC_AUDIENCE": on.stack.origin,
+        "PUSH_SERVICE_ACCOUNT": on.identities.email("push"),
+        "SCHEDULER_SERVICE_ACCOUNT": on.identities.email("scheduler"),
+    }
+
+
+def _particular(on: Foundation, deployable: str, own: Own | None) -> dict[str, pulumi.Input[str]]:
+    if deployable == "messages" and own:
+        return {
+            "INFERENCE_URL": own.inference_url,
+            "INFERENCE_AUDIENCE": own.inference_url,
+            "STORAGE_URL": pulumi.Output.concat("gs://", on.buckets.files.name),
+            "STORAGE_SIGNING_ACCOUNT": on.identities.email("messages"),
+        }
+    if deployable == "ml_feedback" and own:
+        return {"RETRAIN_JOB": own.retrain_job}
+    if deployable == "retrain":
+        return {"MODELS_URL": models_url(on)}
+    if deployable == "inference" and on.stack.model:
+        return {"MODEL_PATH": pulumi.Output.concat(models_url(on), f"/{on.stack.model}")}
+    return {}

@@ -1,0 +1,105 @@
+"""What differs between stacks (`dev`, `qa`, `prod`, `pr-N`), read once from Pulumi.<stack>.yaml."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import pulumi
+
+from shared.settings import Settings
+
+Database = Literal["cockroachdb", "cloud-sql"]
+
+
+class StackSettingMalformed(Exception):
+    """A setting of the stack cannot be used; the message names it."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack's settings. Money is in US dollars a month."""
+
+    name: str
+    project: str
+    project_number: str
+    region: str
+    domain: str
+    version: str
+    """Tag of the three images in the stack's registry."""
+    model: str
+    """Folder of the served model in the model bucket; empty: the one in the image."""
+    production: bool
+    """Deletion protection, locked retention, warm instances and a second zone."""
+    database: Database
+    customer_keys: bool
+    """Whether data rests under KMS keys of our own instead of Google's."""
+    cloud_armor: bool
+    relay_instances: tuple[int, int]
+    """Fewest and most; each holds 1,000 sockets."""
+    warm_alert_path: bool
+    """Whether what an alert passes through always has an instance."""
+    alert_email: str
+    billing_account: str
+    budget: int
+    deployable_settings: Mapping[str, str]
+    """Settings of the product that this stack changes, by the variable's name."""
+    without_secrets: frozenset[str]
+    """Secrets that this stack has no value for: what they are for is not offered."""
+
+    @property
+    def origin(self) -> str:
+        """The public origin, without a trailing slash."""
+        return f"https://{self.domain}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What every resource that can be labelled carries."""
+        return {"product": "bloom", "stack": self.name, "managed-by": "pulumi"}
+
+    def called(self, what: str) -> str:
+        """A resource's name, unlike those of other stacks in the same project."""
+        return f"bloom-{self.name}-{what}"
+
+    def bucket_called(self, what: str) -> str:
+        """A bucket's name, unlike all others in the world."""
+        return f"{self.project}-{self.name}-{what}"
+
+
+def read() -> Stack:
+    """The settings of the stack that Pulumi is working on. Raises StackSettingMalformed."""
+    ours, google = pulumi.Config("bloom"), pulumi.Config("gcp")
+    stack = Stack(
+        name=pulumi.get_stack(),
+        project=google.require("project"),
+        project_number=ours.require("projectNumber"),
+        region=ours.get("region") or "us-west2",
+        domain=ours.require("domain"),
+        version=ours.require("version"),
+        model=ours.get("model") or "",
+        production=ours.require_bool("production"),
+        database=cast("Database", ours.get("database") or "cockroachdb"),
+        customer_keys=ours.require_bool("customerKeys"),
+        cloud_armor=ours.require_bool("cloudArmor"),
+        relay_instances=(ours.require_int("relayFewest"), ours.require_int("relayMost")),
+        warm_alert_path=ours.require_bool("warmAlertPath"),
+        alert_email=ours.require("alertEmail"),
+        billing_account=ours.require("billingAccount"),
+        budget=ours.require_int("budget"),
+        deployable_settings=ours.get_object("settings") or {},
+        without_secrets=frozenset(ours.get_object("withoutSecrets") or ()),
+    )
+    _check(stack)
+    return stack
+
+
+def _check(stack: Stack) -> None:
+    if not re.fullmatch(r"dev|qa|prod|pr-[1-9]\d{0,3}", stack.name):
+        raise StackSettingMalformed(f"{stack.name}: a stack is dev, qa, prod or pr-1 to pr-9999")
+    if stack.production != (stack.name == "prod"):
+        raise StackSettingMalformed("production: true in prod, and there alone")
+    if stack.database not in ("cockroachdb", "cloud-sql"):
+        raise StackSettingMalformed("database: cockroachdb or cloud-sql")
+    unknown = {name for name in stack.deployable_settings if name.lower() not in Settings.model_fields}
+    if unknown:
+        raise StackSettingMalformed(f"settings: the product has no {', '.join(sorted(unknown))}")

@@ -1,0 +1,146 @@
+"""The job that retrains tells its row what happens, whatever happens."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from containers.inference.model_directory import describe
+from containers.inference.training import retraining, run_record
+from containers.inference.training.retraining import CameToNothing, Telling
+from containers.inference.training.run_record import RunEnded
+from dev.cloud import LocalCloud
+from dev.environment import ROOT
+from shared.clock import now
+from shared.database.models.learning import ModelStatus, ModelVersion, RunStatus
+from tests.functions.ml_feedback.training import add_feedback, add_run, made_up_posts, run_row
+from tests.people import rows
+from tests.waiting import until
+
+MARKED = "the words of a patient"
+
+
+@pytest.fixture
+def learning(product: LocalCloud, environment: Callable[..., None], tmp_path: Path) -> Path:
+    """Settings of a job that learns from three answers on; the folder of its models."""
+    environment(retrain_min_feedback="3", models_url=str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+class MarkedOnceHeard(Telling):
+    """A run that is marked as ended as soon as its trainer was heard."""
+
+    def tell(self, stage: str = "") -> None:
+        """As usual, and then the mark."""
+        super().tell(stage)
+        if self.lines:
+            run_record.end_in_failure(self.run_id, "killed", {})
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_what_the_trainer_says_is_the_end_of_the_run_s_log(learning: Path) -> None:
+    run_id = add_run()
+    retraining._watched(Telling(run_id, "training"), python("[print('line', n) for n in range(100)]"))
+    run = run_row(run_id)
+    assert (run.log_tail or "").splitlines() == [f"line {number}" for number in range(40, 100)]
+    assert run.stage == "training"
+
+
+def test_a_trainer_that_is_killed_is_told_from_one_that_breaks(learning: Path) -> None:
+    killed = python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    with pytest.raises(CameToNothing) as nothing:
+        retraining._watched(Telling(add_run()), killed)
+    assert (nothing.value.code, nothing.value.facts) == ("trainer-killed", {"signal": signal.SIGKILL})
+
+
+def test_what_a_broken_trainer_quotes_goes_no_further(learning: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run_id = add_run()
+    with pytest.raises(CameToNothing) as nothing:
+        retraining._watched(Telling(run_id), python(f"raise KeyError({MARKED!r})"))
+    assert (nothing.value.code, nothing.value.facts) == ("trainer-broken", {"exit": 1, "exception": "KeyError"})
+    assert MARKED not in (run_row(run_id).log_tail or "") + "".join(capfd.readouterr())
+
+
+def test_a_run_that_lives_says_so_and_one_that_was_marked_as_ended_stops_its_trainer(
+    learning: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retraining, "HEARTBEAT_SECONDS", 0.02)
+    begun = now() - timedelta(minutes=1)
+    run_id = add_run(at=begun)
+    telling = MarkedOnceHeard(run_id)
+    stays = python("import os; print(os.getpid(), flush=True); import signal; signal.pause()")
+    with pytest.raises(RunEnded):
+        retraining._watched(telling, stays)
+    assert (run_row(run_id).heartbeat_at or begun) > begun
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(telling.lines[0]), 0)
+
+
+def test_too_little_that_may_be_learnt_from_is_an_honest_end(learning: Path) -> None:
+    add_feedback(2)
+    run_id = add_run(RunStatus.QUEUED)
+    assert retraining.retrain(run_record.begin(run_id, 30), 30) == 0
+    run = run_row(run_id)
+    assert (run.status, run.error) == (RunStatus.FAILED, "too-little-feedback")
+    assert run.metrics == {"usable": 2, "consented": 2, "wanted": 3}
+
+
+def test_a_run_that_ended_is_not_begun_again(learning: Path) -> None:
+    for run_id in (add_run(RunStatus.FAILED), add_run(RunStatus.SUCCEEDED), uuid4()):
+        with pytest.raises(RunEnded):
+            run_record.begin(run_id, 30)
+
+
+def test_without_a_row_the_job_makes_its_own(learning: Path) -> None:
+    assert run_row(run_record.begin(None, 30)).status is RunStatus.RUNNING
+
+
+def test_whatever_breaks_is_told_by_its_kind_alone(learning: Path, environment: Callable[..., None]) -> None:
+    add_feedback(3)
+    environment(retrain_min_feedback="3", training_data="nowhere://posts.csv")
+    run_id = add_run()
+    with pytest.raises(ValueError, match="nowhere"):
+        retraining.retrain(run_id, 30)
+    assert (run_row(run_id).error, set(run_row(run_id).metrics)) == ("broken", {"exception"})
+
+
+@pytest.mark.training
+def test_a_run_from_feedback_to_a_registered_model_that_serves(
+    learning: Path, environment: Callable[..., None], tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    add_feedback(3)
+    environment(training_data=str(made_up_posts(tmp_path)), training_options="--epochs 0")
+    run_id = add_run(RunStatus.QUEUED)
+    assert retraining.main([f"--run-id={run_id}", "--feedback-days=30"]) == 0
+    run = run_row(run_id)
+    assert (run.status, run.stage, run.examples, run.error) == (RunStatus.SUCCEEDED, "finished", 3, None)
+    [model] = rows(select(ModelVersion))
+    assert (model.status, model.training_run_id) == (ModelStatus.CANDIDATE, run_id)
+    kept = describe(Path(model.artifact_uri))
+    assert (kept.version, kept.thresholds, kept.metrics) == (model.name, model.thresholds, model.metrics)
+    assert model.artifact_uri.startswith(str(learning))
+    assert "3 answers may be learnt from" in (run.log_tail or "")
+    assert "deadline after deadline" not in (run.log_tail or "")
+
+
+def test_a_job_that_is_asked_to_end_says_that_it_was_stopped(learning: Path) -> None:
+    add_feedback(3)
+    run_id = add_run(RunStatus.QUEUED)
+    command = [sys.executable, "-m", "containers.inference.training", f"--run-id={run_id}", "--feedback-days=30"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as job:
+        until(lambda: run_row(run_id).stage == "training")
+        job.terminate()
+        assert job.wait(20) == 1
+    run = run_row(run_id)
+    assert (run.status, run.error) == (RunStatus.FAILED, "stopped")
