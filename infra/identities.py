@@ -23,8 +23,8 @@ class Identities:
     def email(self, actor: str) -> pulumi.Output[str]:
         """An account's address."""
 
-    member: Output[str] = self.accounts[actor].email
-    return member
+        address: pulumi.Output[str] = self.accounts[actor].email
+        return address
 
     def member(self, actor: str) -> pulumi.Output[str]:
         """An account as the subject of a grant."""
