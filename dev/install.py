@@ -10,7 +10,8 @@ LOG = Path(sys.prefix) / "install.log"
 
 def main(*arguments: str) -> int:
     """Run pip with these arguments, quietly; its output goes to a file."""
-    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *arguments]
+    # Without compiling everything at once: most of what the largest packages hold is never imported.
+    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-compile", *arguments]
     with LOG.open("w", encoding="utf-8") as log:
         status = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
     if status:

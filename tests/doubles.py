@@ -12,7 +12,7 @@ from functions_framework import create_app
 
 from dev.cloud import LocalCloud
 from infra.migrations.local import LocalDatabase
-from shared import inference, mail, outbox, redis
+from shared import inference, mail, outbox, redis, telemetry
 from shared.http import internal_caller, rate_limit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,17 +57,21 @@ def forget() -> None:
 
 
 def function_client(name: str) -> FlaskClient:
-    """A client of a function as Cloud Functions would load it, in this process."""
+    """A client of a function as Cloud Functions would load it, in this process; it is loaded once."""
     # Each of them is a package `main`: one that was loaded before must not be taken for this one's parts.
     for module in _parts_of_main():
-        del sys.modules[module]
+        _loaded.setdefault(_in_place[-1], {})[module] = sys.modules.pop(module)
     sys.modules.update(_loaded.get(name, {}))
-    app: Flask = create_app("handle", str(ROOT / "functions" / name / "main.py"))  # type: ignore[no-untyped-call]
-    _loaded[name] = {module: sys.modules[module] for module in _parts_of_main()}
-    return app.test_client()
+    _in_place.append(name)
+    if name not in _apps:
+        _apps[name] = create_app("handle", str(ROOT / "functions" / name / "main.py"))  # type: ignore[no-untyped-call]
+    telemetry.start_logging()  # to where the present test looks
+    return _apps[name].test_client()
 
 
+_apps: dict[str, Flask] = {}
 _loaded: dict[str, dict[str, ModuleType]] = {}
+_in_place: list[str] = [""]
 
 
 def _parts_of_main() -> list[str]:

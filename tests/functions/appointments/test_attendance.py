@@ -19,6 +19,7 @@ from functions.appointments.attendance import (
     is_missed,
     stage_of,
 )
+from tests.inside import sized
 
 START = datetime(2026, 3, 3, 9, tzinfo=UTC)
 SLOT = Slot(START, START + timedelta(minutes=50))
@@ -247,7 +248,7 @@ NOTICES = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=sized(60, 300), deadline=None)
 @given(told=st.lists(NOTICES, max_size=14), minutes=st.integers(-60, 200), data=st.data())
 def test_order_and_repetition_change_nothing(told: list[Notice], minutes: int, data: st.DataObject) -> None:
     repeated = told + data.draw(st.lists(st.sampled_from(told), max_size=8)) if told else told
@@ -255,7 +256,7 @@ def test_order_and_repetition_change_nothing(told: list[Notice], minutes: int, d
     assert course(otherwise, minutes) == course(told, minutes)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=sized(60, 300), deadline=None)
 @given(told=st.lists(NOTICES, max_size=14), minutes=st.integers(-60, 200))
 def test_nobody_is_there_longer_than_the_room_could_be_open(told: list[Notice], minutes: int) -> None:
     happened = course(told, minutes)

@@ -23,6 +23,7 @@ from functions.appointments.slots import (
 )
 from functions.appointments.wall_clock import moment_of
 from shared.time_zones import tzdata_version, zone
+from tests.inside import sized
 
 DAY = timedelta(days=1)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -381,7 +382,7 @@ def slots_in(found: dict[str, Any], between: Span | None = None) -> tuple[tuple[
     return spans, free_slots(found["terms"], spans, found["busy"], found["now"], within)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=sized(60, 300), deadline=None)
 @given(situations())
 def test_slots_lie_in_open_spans_on_the_grid_in_order_and_overlap_nothing(found: dict[str, Any]) -> None:
     terms, between, bookable = found["terms"], found["between"], found["terms"].bookable(found["now"])
@@ -404,7 +405,7 @@ def test_slots_lie_in_open_spans_on_the_grid_in_order_and_overlap_nothing(found:
             assert len(same_day) < terms.daily_maximum
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sized(30, 150), deadline=None)
 @given(situations())
 def test_what_is_offered_is_exactly_what_can_be_booked(found: dict[str, Any]) -> None:
     terms, between = found["terms"], found["between"]
@@ -421,7 +422,7 @@ def test_what_is_offered_is_exactly_what_can_be_booked(found: dict[str, Any]) ->
     assert {slot.start_at for slot in slots} == bookable
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sized(30, 150), deadline=None)
 @given(situations(), st.floats(0.0, 1.0))
 def test_the_window_that_is_asked_for_changes_no_slot(found: dict[str, Any], part: float) -> None:
     between = found["between"]
@@ -431,7 +432,7 @@ def test_the_window_that_is_asked_for_changes_no_slot(found: dict[str, Any], par
     assert apart == list(slots_in(found)[1])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=sized(40, 200), deadline=None)
 @given(NAMES, st.sampled_from(CHANGES), st.integers(-3, 3), st.integers(0, 1440))
 def test_a_wall_clock_time_is_the_first_moment_that_is_not_before_it(
     name: str, around: date, offset: int, minutes: int

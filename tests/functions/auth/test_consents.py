@@ -20,6 +20,7 @@ from shared.database.transaction import transaction
 from shared.roles import Role
 from tests.doubles import function_client
 from tests.functions.messages.inference_stand_in import running
+from tests.inside import sized
 from tests.people import As, Person, add_pair, add_person, rows
 
 CONSENTS = "/api/user/consents"
@@ -245,7 +246,7 @@ def test_what_is_withdrawn_holds_from_the_next_message_on(auth: FlaskClient, ana
     assert stand_in.texts == ["agreed"]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sized(8, 20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.dictionaries(st.sampled_from(KINDS[1:]), st.booleans()), max_size=5))
 def test_the_last_decision_of_each_holds_and_never_two_stand(
     auth: FlaskClient, decisions: list[dict[str, bool]]

@@ -42,6 +42,7 @@ from tests.doubles import forget, function_client
 from tests.functions.auth.everything import MARK, add_everything, appointment
 from tests.functions.auth.mailbox import Mailbox
 from tests.functions.internal_calls import InternalCalls, outbox_events
+from tests.inside import sized
 from tests.people import PASSWORD, As, Pair, Person, add_person, change_licence, rows
 
 USER, STATE, CANCEL = "/api/user", "/api/user/erasure", "/api/user/erasure/cancel"
@@ -765,7 +766,7 @@ def test_only_the_scheduler_runs_the_job(internal: InternalCalls, account: str) 
 DEEDS = ("ask", "cancel", "a day", "a week", "job", "killed job", "hold", "release")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sized(8, 40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(DEEDS), min_size=4, max_size=14), st.integers(1, len(erasure_steps.AT_ONCE)))
 def test_a_cancelled_erasure_erases_nothing_and_a_finished_one_leaves_nothing_of_the_identity(
     auth: FlaskClient, job: Job, deeds: list[str], steps: int

@@ -682,7 +682,7 @@ JSON = st.recursive(
 )
 BYTES = st.binary(min_size=1, max_size=200)
 CLIENT_DATA = st.one_of(BYTES, JSON.map(lambda value: json.dumps(value).encode()))
-few = settings(max_examples=sized(40, 1000), deadline=None)
+few = settings(max_examples=sized(15, 1000), deadline=None)
 
 
 def test_no_bytes_of_a_new_credential_are_our_fault(auth: FlaskClient) -> None:

@@ -14,6 +14,7 @@ from functions.auth.password_policy import is_similar
 from shared.database.models.accounts import User
 from tests.functions.auth.range_service import RangeService, range_service
 from tests.functions.auth.test_sign_up import sign_up
+from tests.inside import sized
 from tests.people import rows
 
 BREACHED, PADDING = "a phrase somebody lost", "a phrase that only pads"
@@ -118,7 +119,7 @@ def test_a_password_that_only_touches_the_name_is_taken(password: str, email: st
     assert not is_similar(password, email, name)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sized(15, 50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=8, max_size=128))
 def test_no_password_breaks_it(auth: FlaskClient, password: str) -> None:
     assert sign_up(auth, password=password).status_code in {202, 422}

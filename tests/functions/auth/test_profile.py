@@ -21,6 +21,7 @@ from shared.database.models.profiles import CredentialsStatus, PatientProfile, T
 from shared.database.transaction import transaction
 from shared.roles import Role
 from tests.doubles import function_client
+from tests.inside import sized
 from tests.people import As, Person, add_person, change_licence, rows
 
 PROFILE = "/api/user/profile"
@@ -439,7 +440,7 @@ def test_a_profile_is_read_and_changed_without_redis(auth: FlaskClient, product:
         product.start_part("redis")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sized(15, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.fixed_dictionaries(
         {},

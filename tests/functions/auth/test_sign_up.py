@@ -11,6 +11,7 @@ from shared.database.models.accounts import User
 from shared.database.models.audit_trail import AuditEvent
 from shared.roles import Role
 from tests.functions.auth.mailbox import Mailbox
+from tests.inside import sized
 from tests.people import add_person, rows
 
 NEW = {"email": "new@people.test", "password": "long enough", "name": "Nia New", "role": "PATIENT"}
@@ -126,7 +127,7 @@ def test_a_sign_up_leaves_an_audit_entry_by_whoever_signed_up(auth: FlaskClient)
     assert signed_up.actor_id == signed_up.subject_id != someone.id
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sized(15, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.builds("{}@{}.{}".format, *[st.text(min_size=1, max_size=8)] * 3), st.text(max_size=12))
 def test_no_address_or_name_breaks_it(auth: FlaskClient, mailbox: Mailbox, email: str, name: str) -> None:
     answer = sign_up(auth, email=email, name=name)

@@ -17,6 +17,7 @@ from shared.database.transaction import transaction
 from shared.preferences import Preferences, preferences_of
 from shared.roles import Role
 from tests.doubles import function_client
+from tests.inside import sized
 from tests.people import As, Person, add_person, rows
 
 SETTINGS = "/api/user/settings"
@@ -172,7 +173,7 @@ CHOICES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sized(8, 25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(CHOICES, min_size=1, max_size=4))
 def test_the_last_choice_of_each_holds(auth: FlaskClient, choices: list[dict[str, dict[str, bool]]]) -> None:
     person = add_person(Role.THERAPIST)

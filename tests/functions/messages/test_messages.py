@@ -17,6 +17,7 @@ from shared.database.models.messaging import Message
 from shared.settings import settings as product_settings
 from tests.doubles import function_client
 from tests.functions.messages.inference_stand_in import InferenceStandIn
+from tests.inside import sized
 from tests.people import As, Pair, end_care, rows
 
 
@@ -69,7 +70,7 @@ def test_any_text_comes_back_as_it_was_written(messages: FlaskClient, pair: Pair
     assert history(As(messages, pair.therapist), pair)["items"][0]["body"] == body
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sized(12, 40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=300))
 def test_every_text_is_kept_whole_or_refused(messages: FlaskClient, pair: Pair, body: str) -> None:
     answer = send(As(messages, pair.patient), pair, body)
