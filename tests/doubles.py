@@ -75,4 +75,4 @@ _in_place: list[str] = [""]
 
 
 def _parts_of_main() -> list[str]:
-    return [module for module in sys.modules if module.startswith("main.")]
+    return [module for module in sys.modules if module == "main" or module.startswith("main.")]
