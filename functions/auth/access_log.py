@@ -79,7 +79,10 @@ DEEDS_BY_SUBJECT: Final[dict[str, str]] = {
         "did something to an appointment of yours",
     ),
     **dict.fromkeys(("user", "users"), "did something to your account"),
-    **dict.fromkeys(("feedback", "review-queue"), "did something about how messages are understood"),
+    **dict.fromkeys(
+        ("feedback", "review-queue", "training"),
+        "did something about how messages are understood",
+    ),
     **dict.fromkeys(("availability", "slots"), "did something about the times at which you can be booked"),
     **dict.fromkeys(("risk", "alerts", "alert"), "dealt with a message that may need an answer soon"),
     "coverage": "looked after you while your therapist could not be reached",
