@@ -34,6 +34,8 @@ ON_THE_WAY: Final = 200
 MADE_A_SECOND: Final = 5000
 """More than any process takes."""
 WARM_UP: Final = 0.2
+SECONDS_OF_SILENCE: Final = 5
+"""After which what has not come is taken for lost."""
 FIRST: Final = 20
 """Sockets of a process that are there before memory is counted."""
 PARTS: Final = ("postgres", "database", "redis", "upstash")
@@ -57,6 +59,8 @@ class Figures:
     p50: float = 0
     p95: float = 0
     p99: float = 0
+    lost: int = 0
+    """Messages that one of their two sockets never heard."""
     back: float = 0
     """Seconds from the kill until everybody had joined again."""
     listened: float = 0
@@ -72,7 +76,8 @@ class Figures:
             f"{self.name}: {self.memory:.1f} KiB a socket; all joined in {self.connected:.1f} s\n"
             f"  at most {self.a_second:.0f} messages/s, {self.cpu_us:.0f} us of CPU each "
             f"({1e6 / self.cpu_us:.0f}/s a core); clients used {self.cpu_of_clients:.0%} of a core\n"
-            f"  at half that: p50 {self.p50:.1f} ms, p95 {self.p95:.1f} ms, p99 {self.p99:.1f} ms\n"
+            f"  at half that: p50 {self.p50:.1f} ms, p95 {self.p95:.1f} ms, p99 {self.p99:.1f} ms, "
+            f"{self.lost} never heard\n"
             f"  after a kill: all back in {self.back:.1f} s (listening after {self.listened:.1f} s), "
             f"{self.transactions:.2f} transactions a socket, {self.connections} connections to the database at most",
             flush=True,
@@ -173,7 +178,8 @@ class Measurement:
             self._publisher.publish(channel, payload)
             if number % 20 == 0:
                 await asyncio.sleep(0)
-        await asyncio.sleep(1)
+        await _until_no_more_come(deliveries)
+        figures.lost = len(deliveries.sent)
         figures.p50, figures.p95, figures.p99 = map(deliveries.percentile, (50, 95, 99))
 
     async def _reconnect(self, figures: Figures) -> None:
@@ -200,6 +206,14 @@ class Measurement:
             figures.connections = max(figures.connections, await asyncio.to_thread(relay_population.connections))
             self._looks += 1
             await asyncio.sleep(0.25)
+
+
+async def _until_no_more_come(deliveries: Deliveries) -> None:
+    heard, quiet = -1, 0
+    while deliveries.sent and quiet < SECONDS_OF_SILENCE:
+        await asyncio.sleep(1)
+        quiet = 0 if len(deliveries.took_ms) > heard else quiet + 1
+        heard = len(deliveries.took_ms)
 
 
 def redis_address() -> tuple[str, int]:
