@@ -55,10 +55,7 @@ HELD: Final = (AppointmentStatus.HELD, AppointmentStatus.EXPIRED)
 # No appointment is longer (the constraint on session_minutes), so what still runs at a time began within this span.
 LONGEST: Final = timedelta(minutes=480)
 
-_patient, _therapist = aliased(User, name="patient"), aliased(User, name="therapist")
 _Found = tuple[Appointment, str, str, AppointmentAttendee | None, AppointmentAttendee | None, bool]
-_patient_there = aliased(AppointmentAttendee, name="patient_there")
-_therapist_there = aliased(AppointmentAttendee, name="therapist_there")
 
 
 @dataclass(frozen=True)
@@ -244,21 +241,30 @@ def may_move(db: Database, found: Appointment) -> bool:
 
 def _own(caller: Caller) -> Select[_Found]:
     """`licensed` says whether the caller may see what is found; a patient needs no licence."""
+    return _meetings(caller.role).where(_side_of(caller) == caller.user_id)
+
+
+# Built at the first use and kept. Its aliases are its own: two threads that first look into one at once would fill it
+# twice, and the statement that is compiled of both halves stays wrong for as long as the process lives.
+@functools.cache
+def _meetings(role: Role) -> Select[_Found]:
+    patient, therapist = aliased(User, name="patient"), aliased(User, name="therapist")
+    patient_there = aliased(AppointmentAttendee, name="patient_there")
+    therapist_there = aliased(AppointmentAttendee, name="therapist_there")
     query = (
-        select(Appointment, _patient.name, _therapist.name, _patient_there, _therapist_there)
-        .join(_patient, _patient.id == Appointment.patient_id)
-        .join(_therapist, _therapist.id == Appointment.therapist_id)
-        .outerjoin(_patient_there, _is_of(_patient_there, Appointment.patient_id))
-        .outerjoin(_therapist_there, _is_of(_therapist_there, Appointment.therapist_id))
-        .where(_side_of(caller) == caller.user_id)
+        select(Appointment, patient.name, therapist.name, patient_there, therapist_there)
+        .join(patient, patient.id == Appointment.patient_id)
+        .join(therapist, therapist.id == Appointment.therapist_id)
+        .outerjoin(patient_there, _is_of(patient_there, Appointment.patient_id))
+        .outerjoin(therapist_there, _is_of(therapist_there, Appointment.therapist_id))
     )
-    if caller.role is Role.PATIENT:
+    if role is Role.PATIENT:
         return query.add_columns(true().label("licensed"))
     # Left out by no missing profile: a therapist who never sent a licence is told so.
     return (
         query.add_columns(access.licence_stands().label("licensed"))
         .outerjoin(TherapistProfile, TherapistProfile.user_id == Appointment.therapist_id)
-        .where(_patient.status != UserStatus.ERASED, _is_known_to_the_therapist(), _was_told_to_the_therapist())
+        .where(patient.status != UserStatus.ERASED, _is_known_to_the_therapist(), _was_told_to_the_therapist())
     )
 
 
