@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 PEERS := benchmarks/peers/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search bench-infra lock openapi \
+.PHONY: help dev demo demo-retrain test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search bench-admin bench-infra bench-inference bench-telemetry lock openapi \
 	dev-reset
 
 help: ## show this list
@@ -20,6 +20,9 @@ dev: $(VENV)/dev ## run everything on http://localhost:3000 (Ctrl-C stops it)
 
 demo: $(VENV)/dev ## send three messages through a running `make dev` and show the whole way of each
 	@$(BIN)/python -m dev.demo
+
+demo-retrain: $(VENV)/torch ## from therapists' feedback to a better model for everybody, and a bad one that is stopped (4 minutes)
+	@$(BIN)/python -m dev.demo_retrain
 
 dev-reset: ## forget all local data
 	@rm -rf .bloom && echo "local data is gone"
@@ -40,7 +43,7 @@ lint: $(VENV)/tests ## ruff, mypy --strict, import rules
 format: $(VENV)/tests ## put the code in shape
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-bench: bench-coldstart bench-delivery bench-auth bench-revocation bench-relay bench-booking bench-search bench-infra ## all measurements
+bench: bench-coldstart bench-delivery bench-auth bench-revocation bench-relay bench-booking bench-search bench-admin bench-infra bench-inference bench-telemetry ## all measurements
 
 bench-delivery: $(VENV)/dev ## from POST to the other's socket: at 40 messages a second, then up to the knee
 	@$(BIN)/python -m benchmarks.delivery
@@ -60,8 +63,17 @@ bench-relay: $(VENV)/dev $(PEERS) ## the relay beside Node's Socket.IO with its 
 bench-search: $(VENV)/dev ## a word among 20,000 messages, beside a keyed blind index
 	@$(BIN)/python -m benchmarks.search
 
+bench-admin: $(VENV)/dev ## what administrators ask of 100,000 users and 5,000,000 audit entries, and of a tenth (BENCH_SCALE)
+	@$(BIN)/python -m benchmarks.admin
+
 bench-infra: $(VENV)/tests ## what is provisioned, edited for the worse: each edit has to be noticed by a test
 	@$(BIN)/python -m benchmarks.infra
+
+bench-telemetry: $(VENV)/dev ## what numbers and traces cost a message, and what they cost where they are off
+	@$(BIN)/python -m benchmarks.telemetry
+
+bench-inference: $(VENV)/torch $(VENV)/peers/.installed ## the classifier at xlm-roberta-base's size beside a pipeline (BENCH_LABELLED names a CSV)
+	@$(BIN)/python -m benchmarks.inference
 
 bench-booking: $(VENV)/dev ## free times, whether history costs, and booking beside a table lock
 	@$(BIN)/python -m benchmarks.booking
@@ -97,6 +109,10 @@ $(VENV)/tests: tests/requirements.txt | $(VENV)/python
 $(VENV)/torch: $(VENV)/tests
 	@echo "installing torch for the tests of training (once)"
 	@$(BIN)/python dev/install.py $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) && touch $@
+
+$(VENV)/peers/.installed: benchmarks/peers/requirements.txt | $(VENV)/torch
+	@echo "installing the peers of bench-inference (once)"
+	@$(BIN)/python dev/install.py --require-hashes --no-deps --target $(VENV)/peers --upgrade -r $< && touch $@
 
 $(PEERS): benchmarks/peers/package-lock.json
 	@command -v npm >/dev/null || { echo "bloom: the peers of bench-auth and bench-relay need Node 20 or newer, with npm" >&2; exit 1; }

@@ -78,21 +78,31 @@ class _Connection(asyncio.Protocol):
         self._ask()
 
 
-def keep_busy(port: int, requests: Sequence[Iterator[bytes]], wanted: bytes, seconds: float) -> Answered:
-    """Ask a port on one connection for each iterator; a good answer is a 200 that holds `wanted`."""
+def keep_busy(
+    port: int,
+    requests: Sequence[Iterator[bytes]],
+    wanted: bytes,
+    seconds: float,
+    seconds_to_answer: float = SECONDS_TO_ANSWER,
+) -> Answered:
+    """Ask a port on one connection for each iterator; a good answer is a 200 that holds `wanted`.
+
+    The last answers may take `seconds_to_answer` after the time is over.
+    """
     answered = Answered()
-    run(_keep_busy(port, requests, wanted, seconds, answered))
+    run(_keep_busy(port, requests, wanted, (seconds, seconds_to_answer), answered))
     return answered
 
 
 async def _keep_busy(
-    port: int, requests: Sequence[Iterator[bytes]], wanted: bytes, seconds: float, answered: Answered
+    port: int, requests: Sequence[Iterator[bytes]], wanted: bytes, times: tuple[float, float], answered: Answered
 ) -> None:
+    seconds, to_answer = times
     loop, started = asyncio.get_running_loop(), time.perf_counter()
     connections = [_Connection(mine, wanted, started + seconds, answered) for mine in requests]
     for connection in connections:
         await loop.create_connection(partial(_same, connection), "127.0.0.1", port)
-    async with asyncio.timeout(seconds + SECONDS_TO_ANSWER):
+    async with asyncio.timeout(seconds + to_answer):
         await asyncio.gather(*(connection.over for connection in connections))
     answered.seconds = time.perf_counter() - started
 

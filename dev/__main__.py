@@ -32,13 +32,13 @@ def main() -> int:
     return 0
 
 
-def _wanted_parts() -> list[str] | None:
+def _wanted_parts() -> list[str]:
     parser = argparse.ArgumentParser(prog="python -m dev", description=__doc__)
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="only these parts; all of them if none is named")
-    return parser.parse_args().part or None
+    return parser.parse_args().part or list(PARTS)
 
 
-def run(environment: Mapping[str, str], parts: Collection[str] | None) -> NoReturn:
+def run(environment: Mapping[str, str], parts: Collection[str]) -> NoReturn:
     """Bring everything up and stay."""
     began = time.monotonic()
     data_dir = Path(environment.get("BLOOM_DATA_DIR") or ROOT / ".bloom")
@@ -71,7 +71,7 @@ def show(status: Status) -> None:
 
 def welcome(cloud: LocalCloud, seconds: float) -> None:
     """Where everything is, once it is up."""
-    print(f"\nup after {seconds:.1f} s: {cloud.origin}   mails: {cloud.origin}/dev/mail   parts: {cloud.origin}/dev")
+    print(f"\nup after {seconds:.1f} s: {cloud.origin}   what it does: {cloud.origin}/dev")
     for account in ACCOUNTS:
         print(f"  sign in as {account.email:<26} {account.password}")
     print("Ctrl-C ends it.", flush=True)

@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
-from dev.environment import ROOT, generated_secrets, product_settings, system_environment
-from dev.parts import PARTS, REPLACED_BY, Place
+from dev.environment import ROOT, generated_secrets, product_settings, recorded_settings, system_environment
+from dev.parts import ONLY_WHERE_ASKED_FOR, PARTS, REPLACED_BY, Place
 from dev.ports import PORTS, CannotStart, free_ports, require_free
 from dev.postgres import database_url, socket_folder
 from dev.processes import end_leftovers
@@ -28,8 +28,9 @@ class LocalCloud:
     """Processes on this machine that together are the product's cloud.
 
     Without `data_dir` it lives in a temporary folder that is removed at the end; without `ports` it takes free ones;
-    without `parts` it has all of them. `settings` are environment variables for every part. `given` is the environment
-    to build on (a service that it names replaces its part); without it only the machine's own variables are taken over.
+    without `parts` it has all of them but what records the others. `settings` are environment variables for every
+    part. `given` is the environment to build on (a service that it names replaces its part); without it only the
+    machine's own variables are taken over.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class LocalCloud:
         self.ports = dict(free_ports() if ports is None else ports)
         self._given = {**(system_environment() if given is None else given), **(settings or {})}
         self.replaced = {name: setting for name, setting in REPLACED_BY.items() if self._given.get(setting)}
-        wanted = PARTS if parts is None else parts
+        wanted = set(PARTS) - ONLY_WHERE_ASKED_FOR if parts is None else parts
         if unknown := set(wanted) - set(PARTS):
             raise ValueError(f"no such parts: {', '.join(sorted(unknown))}")
         self.names = [name for name in PARTS if name in wanted and name not in self.replaced]
@@ -105,7 +106,8 @@ class LocalCloud:
     def settings(self) -> dict[str, str]:
         """The environment that every part is given, by the names of `shared/settings.py`."""
         local = product_settings(self.ports, database_url(self.data_dir, "bloom_app"))
-        return {**local, **generated_secrets(self.data_dir / "env"), **self._given}
+        recorded = recorded_settings(self.ports) if "telemetry" in self.names else {}
+        return {**local, **recorded, **generated_secrets(self.data_dir / "env"), **self._given}
 
     def stop(self) -> None:
         """End every part, and remove the folder if it was a temporary one."""

@@ -1,16 +1,16 @@
-"""Cloud Run's Jobs on this machine, at the Admin API's REST paths (v2): run a job, look at an execution, cancel it.
+"""Cloud Run on this machine, at the Admin API's REST paths (v2): run a job, look at an execution, cancel it.
 
 Google's own client starts jobs here as it does there. An execution is a process that belongs to this one, not to the
-function that asked for it: a function that ends, or is started anew, takes no training with it.
+function that asked for it: a function that ends, or is started anew, takes no training with it. The classifier's
+service is in `cloud_run_services.py`.
 """
 
 import argparse
 import asyncio
 import json
-import os
 import re
+import shlex
 import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,12 +18,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from dev.cloud_run_services import LocalPart, ServiceDouble
 from dev.event_loop import run, run_until_stopped
 from dev.http_listener import Answer, Request, listen
+from dev.processes import tethered
 
 EXECUTION_TYPE: Final = "type.googleapis.com/google.cloud.run.v2.Execution"
 SECONDS_TO_END: Final = 2.0  # Cloud Run gives ten; the local cloud is to be gone within five
-_TETHER: Final = Path(__file__).with_name("tether.py")
 
 
 def _moment() -> str:
@@ -52,11 +53,12 @@ class Execution:
 
 
 class CloudRunDouble:
-    """The jobs that are known by name, and their executions."""
+    """The jobs that are known by name, their executions, and the service."""
 
-    def __init__(self, jobs: dict[str, Sequence[str]]) -> None:
+    def __init__(self, jobs: dict[str, Sequence[str]], service: ServiceDouble | None = None) -> None:
         """`jobs` are their commands, by resource name."""
         self._jobs = jobs
+        self._service = service
         self._executions: dict[str, Execution] = {}
         self._numbers = count(1)
         self._waiting: set[asyncio.Task[None]] = set()
@@ -65,6 +67,8 @@ class CloudRunDouble:
         """One request of the Admin API."""
         if (request.method, request.path) == ("GET", "/health"):
             return Answer.of_json({"status": "up"})
+        if self._service is not None and request.path == f"/v2/{self._service.name}":
+            return await self._service.answer(request)
         found = re.fullmatch(r"/v2/(projects/[^:]+?)(?::(run|cancel))?", request.path)
         name, verb = (found[1], found[2]) if found else ("", None)
         if request.method == "POST" and verb == "run" and name in self._jobs:
@@ -78,6 +82,8 @@ class CloudRunDouble:
 
     async def close(self) -> None:
         """End what still runs: asked first, killed where it does not listen."""
+        if self._service is not None:
+            await self._service.close()
         running = [one.process for one in self._executions.values() if one.process.returncode is None]
         for process in running:
             process.send_signal(signal.SIGTERM)
@@ -91,7 +97,7 @@ class CloudRunDouble:
     async def _begin(self, job: str, body: bytes) -> Execution:
         overrides = json.loads(body or b"{}").get("overrides", {}).get("containerOverrides", [])
         arguments = overrides[0].get("args", []) if overrides else []
-        process = await asyncio.create_subprocess_exec(*_tethered([*self._jobs[job], *arguments]))
+        process = await asyncio.create_subprocess_exec(*tethered([*self._jobs[job], *arguments]))
         execution = Execution(f"{job}/executions/{job.rpartition('/')[2]}-{next(self._numbers):05}", job, process)
         self._executions[execution.name] = execution
         waiting = asyncio.ensure_future(self._wait_for(execution))
@@ -117,16 +123,19 @@ class CloudRunDouble:
         return Answer.of_json({"name": name, "metadata": metadata, "done": False})
 
 
-def _tethered(command: Sequence[str]) -> list[str]:
-    """The command, ended with this process however that ends (Linux)."""
-    if sys.platform != "linux":
-        return list(command)
-    return [sys.executable, "-I", "-S", str(_TETHER), str(int(signal.SIGTERM)), str(os.getpid()), *command]
+def _service(arguments: argparse.Namespace) -> ServiceDouble | None:
+    if not arguments.service:
+        return None
+    part = LocalPart(arguments.data / "served-model.json", arguments.data / "pids.json", "inference")
+    command, store = shlex.split(arguments.revision), arguments.data / "service.json"
+    return ServiceDouble(arguments.service, command, arguments.revision_port, store, part.serve)
 
 
-async def _main(port: int, jobs: dict[str, Sequence[str]]) -> None:
-    double = CloudRunDouble(jobs)
+async def _main(port: int, jobs: dict[str, Sequence[str]], service: ServiceDouble | None) -> None:
+    double = CloudRunDouble(jobs, service)
     listener = await listen(double.answer, port)
+    if service is not None:
+        service.start()
     await run_until_stopped()
     await listener.close()
     await double.close()
@@ -136,6 +145,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=3080)
     parser.add_argument("--job", required=True, help="resource name of the job that the command is")
+    parser.add_argument("--service", help="resource name of the classifier's service")
+    parser.add_argument("--revision", default="", help="command that serves a revision of it, as one word")
+    parser.add_argument("--revision-port", type=int, default=3011, help="where a revision with a tag listens")
+    parser.add_argument("--data", type=Path, help="folder of the local cloud, where the service is remembered")
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
-    run(_main(arguments.port, {arguments.job: arguments.command}))
+    run(_main(arguments.port, {arguments.job: arguments.command}, _service(arguments)))

@@ -15,7 +15,9 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PROJECT: Final = "bloom-local"
 TOPIC: Final = "bloom-events"
 BUCKET: Final = "bloom-files"
+AUDIT_BUCKET: Final = "bloom-audit-heads"
 RETRAIN_JOB: Final = f"projects/{PROJECT}/locations/us-west2/jobs/retrain"
+INFERENCE_SERVICE: Final = f"projects/{PROJECT}/locations/us-west2/services/inference"
 PUSH_ACCOUNT: Final = f"pubsub-push@{PROJECT}.iam.gserviceaccount.com"
 SCHEDULER_ACCOUNT: Final = f"scheduler@{PROJECT}.iam.gserviceaccount.com"
 
@@ -65,6 +67,16 @@ def _variable(path: Path, number: int, line: str) -> tuple[str, str]:
     return name.strip(), value
 
 
+def recorded_settings(ports: Mapping[str, int]) -> dict[str, str]:
+    """The settings by which every request is recorded and every part counts, where there is a local collector."""
+    return {
+        "METRICS_ENABLED": "true",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{ports['telemetry']}",
+        "OTEL_TRACES_SAMPLER_ARG": "1",
+        "TRACES_EXPORT_SECONDS": "1",
+    }
+
+
 def generated_secrets(path: Path) -> dict[str, str]:
     """Keys and tokens for this checkout alone, made at the first start and kept in a file of mode 0600."""
     kept = read_variables(path)
@@ -73,6 +85,7 @@ def generated_secrets(path: Path) -> dict[str, str]:
         "CREDENTIAL_KEYS": _data_key(),
         "CLINICAL_KEYS": _data_key(),
         "EVENT_KEYS": _data_key(),
+        "AUDIT_SIGNING_KEY": _data_key(),
         "UPSTASH_REDIS_REST_TOKEN": secrets.token_urlsafe(32),
         "STORAGE_SIGNING_KEY": kept.get("STORAGE_SIGNING_KEY") or _signing_key(),
     }
@@ -84,6 +97,7 @@ def generated_secrets(path: Path) -> dict[str, str]:
 
 
 def _data_key() -> str:
+    """A new key of 32 random bytes under the id `local`: for AES-256, or Ed25519's own form of a key."""
     return f"local:{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
@@ -117,8 +131,10 @@ def product_settings(ports: Mapping[str, int], database_url: str) -> dict[str, s
         "PUSH_SERVICE_ACCOUNT": PUSH_ACCOUNT,
         "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER_ACCOUNT,
         "STORAGE_URL": f"http://{at['storage']}/{BUCKET}",
+        "AUDIT_BUCKET_URL": f"http://{at['storage']}/{AUDIT_BUCKET}",
         "STORAGE_SIGNING_ACCOUNT": f"files@{PROJECT}.iam.gserviceaccount.com",
         "RETRAIN_JOB": RETRAIN_JOB,
+        "INFERENCE_SERVICE": INFERENCE_SERVICE,
         "CLOUD_RUN_URL": f"http://{at['cloud_run']}",
         "GOOGLE_CLIENT_ID": PROJECT,
         "GOOGLE_CLIENT_SECRET": "no secret on this machine",
@@ -131,5 +147,6 @@ def product_settings(ports: Mapping[str, int], database_url: str) -> dict[str, s
         "ZOOM_MEETINGS_CLIENT_ID": f"{PROJECT}-meetings",
         "ZOOM_MEETINGS_CLIENT_SECRET": "no secret on this machine",
         "ZOOM_WEBHOOK_SECRET": "no secret on this machine",
+        "PRIVACY_OFFICER_EMAIL": "privacy-officer@bloom.test",
         "TWO_FACTOR_FOR_STAFF": "false",  # the seeded staff sign in with their password alone
     }

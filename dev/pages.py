@@ -11,26 +11,24 @@ from dev.mails import LINK, Mail
 from dev.pubsub_store import Delivery
 from dev.seed_accounts import ACCOUNTS
 
-_STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-nav a { margin-right: 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: 1rem; border: 1px solid #8884; border-radius: .4rem; }
-iframe { width: 100%; height: 32rem; border: 1px solid #8884; border-radius: .4rem; background: #fff; }
-.up, .done { color: #18794e; } .failed, .restarting { color: #cd2b31; }
-"""
 
-
-def page(title: str, content: str) -> str:
-    """A whole page; the content is HTML already, the title is not."""
-    links = (("/", "start"), ("/dev", "parts"), ("/dev/mail", "mails"), ("/dev/events", "events"))
+def page(title: str, content: str, refreshed_after: int = 0) -> str:
+    """A whole page; the content is HTML already, the title is not. It may fetch itself again after so many seconds."""
+    links = (
+        ("/", "start"),
+        ("/dev", "overview"),
+        ("/dev/traces", "traces"),
+        ("/dev/mail", "mails"),
+        ("/dev/events", "events"),
+        ("/dev/parts", "parts"),
+    )
     navigation = "".join(f'<a href="{address}">{name}</a>' for address, name in links)
+    refresh = f'<meta http-equiv="refresh" content="{refreshed_after}">' if refreshed_after else ""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)} · Bloom Health</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
-        f"<body><nav>{navigation}</nav><h1>{html.escape(title)}</h1>{content}</body></html>"
+        f'<meta name="viewport" content="width=device-width">{refresh}<link rel="stylesheet" href="/dev/style.css">'
+        f'</head><body><div class="page"><nav><strong>Bloom Health</strong>{navigation}</nav>'
+        f"<h1>{html.escape(title)}</h1>{content}</div></body></html>"
     )
 
 
@@ -62,7 +60,7 @@ def parts_page(record: Path) -> str:
     rows = [
         (
             html.escape(part["name"]),
-            f'<span class="{html.escape(part["state"])}">{html.escape(part["state"])}</span>',
+            _state(html.escape(part["state"])),
             html.escape(part["address"]),
             str(part["pid"] or ""),
             _time(part["since"]),
@@ -84,7 +82,7 @@ def mails_page(mails: Sequence[Mail]) -> str:
         )
         for mail in mails
     ]
-    return page("Mails", table(("subject", "to", "sent"), rows) if rows else "<p>None yet.</p>")
+    return page("Mails", table(("subject", "to", "sent"), rows) if rows else '<p class="card none">None yet.</p>')
 
 
 def mail_page(mail: Mail) -> str:
@@ -117,6 +115,10 @@ def _event_row(delivery: Delivery) -> tuple[str, ...]:
     event_type = delivery.attributes.get("type", "")
     values = (delivery.message_id, event_type, delivery.subscription, delivery.attempts, delivery.failure)
     return tuple(html.escape(str(value)) for value in values)
+
+
+def _state(state: str) -> str:
+    return f'<span class="state {state}"><span class="dot"></span>{state}</span>'
 
 
 def _with_links(text: str) -> str:

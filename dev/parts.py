@@ -1,6 +1,7 @@
 """What the local cloud is made of: each part's command, its address, and how it is known to be up."""
 
 import http.client
+import shlex
 import signal
 import socket
 import sys
@@ -12,7 +13,9 @@ from typing import Any, Final
 
 from dev import postgres
 from dev.environment import (
+    AUDIT_BUCKET,
     BUCKET,
+    INFERENCE_SERVICE,
     PROJECT,
     PUSH_ACCOUNT,
     RETRAIN_JOB,
@@ -57,6 +60,11 @@ class Place:
     def url(self, part: str) -> str:
         """The base URL of a part that speaks HTTP."""
         return f"http://127.0.0.1:{self.ports[part]}"
+
+    @property
+    def telemetry_file(self) -> Path:
+        """Where the last traces and numbers are kept."""
+        return self.data_dir / "telemetry.sqlite"
 
     @property
     def signing_key(self) -> Path:
@@ -141,15 +149,17 @@ def _pubsub(place: Place) -> Part:
 
 def _storage(place: Place) -> Part:
     port = place.ports["storage"]
-    options = ("--port", port, "--folder", place.data_dir / "files", "--bucket", BUCKET)
+    options = ("--port", port, "--folder", place.data_dir / "files", "--bucket", BUCKET, "--locked", AUDIT_BUCKET)
     command = place.module("dev.storage", *options, "--origin", place.environment["BASE_URL"])
     return _part(place, "storage", command, _answering(port, "/"))
 
 
 def _cloud_run(place: Place) -> Part:
-    """What runs jobs: they are given the place's environment, and a folder for the models that they make."""
-    port = place.ports["cloud_run"]
-    options = ("--port", port, "--job", RETRAIN_JOB, "--", *place.module("containers.inference.training"))
+    """What runs jobs and revisions: they are given the place's environment, and a folder for the models they make."""
+    port, revision = place.ports["cloud_run"], shlex.join(place.module("containers.inference"))
+    service = ("--service", INFERENCE_SERVICE, "--revision", revision, "--revision-port", place.ports["challenger"])
+    job = ("--job", RETRAIN_JOB, "--data", place.data_dir, "--", *place.module("containers.inference.training"))
+    options = ("--port", port, *service, *job)
     models = place.environment.get("MODELS_URL") or str(place.data_dir / "models")
     command = place.module("dev.cloud_run_double", *options)
     return _part(place, "cloud_run", command, _answering(port, "/health"), {"MODELS_URL": models})
@@ -178,7 +188,8 @@ def _function(place: Place, name: str) -> Part:
 
 
 def _inference(place: Place) -> Part:
-    command = place.module("containers.inference")
+    begins = (sys.executable, "-I", "-S", str(Path(__file__).with_name("served_model.py")))
+    command = (*begins, str(place.data_dir / "served-model.json"), *place.module("containers.inference"))
     return _part(
         place, "inference", command, _answering(place.ports["inference"], "/ready"), _address(place, "inference")
     )
@@ -194,12 +205,27 @@ def _address(place: Place, name: str) -> dict[str, str]:
     return {"HOST": "127.0.0.1", "PORT": str(place.ports[name])}
 
 
+def _telemetry(place: Place) -> Part:
+    port = place.ports["telemetry"]
+    targets = [
+        word for name in (*FUNCTIONS, "inference", *RELAYS) for word in ("--target", f"{name}={place.url(name)}")
+    ]
+    command = place.module("dev.telemetry_double", "--port", port, "--store", place.telemetry_file, *targets)
+    return _part(place, "telemetry", command, _answering(port, "/health"))
+
+
+def _audit_stream(place: Place) -> Part:
+    file = place.data_dir / "audit" / "audit.log"
+    return _part(place, "audit_stream", place.module("dev.audit_stream", "--file", file), _at_once, address=str(file))
+
+
 def _gateway(place: Place) -> Part:
     port = place.ports["gateway"]
     upstreams = [word for name in FUNCTIONS for word in ("--upstream", f"{name}={place.url(name)}")]
     relays = [word for name in RELAYS for word in ("--upstream", f"realtime={place.url(name)}")]
     options = ("--port", port, "--data", place.data_dir, "--web", place.root / "web" / "dist", *upstreams, *relays)
-    return _part(place, "gateway", place.module("dev.gateway", *options), _answering(port, "/dev/health"))
+    command, ready = place.module("dev.gateway", *options), _answering(port, "/dev/health")
+    return _part(place, "gateway", command, ready, after=("telemetry",))  # which so ends last, and takes last words
 
 
 PARTS: Final[dict[str, Callable[[Place], Part]]] = {
@@ -218,9 +244,13 @@ PARTS: Final[dict[str, Callable[[Place], Part]]] = {
     **{name: partial(_function, name=name) for name in FUNCTIONS},
     "inference": _inference,
     **{name: partial(_relay, name=name) for name in RELAYS},
+    "telemetry": _telemetry,
+    "audit_stream": _audit_stream,
     "gateway": _gateway,
 }
 """Every part, in the order in which they are shown."""
+ONLY_WHERE_ASKED_FOR: Final = frozenset({"telemetry", "audit_stream"})
+"""What costs the others something by being there, and so is in `make dev` and in no measurement or test by itself."""
 
 
 def _at_once(_pid: int) -> bool:

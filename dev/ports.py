@@ -13,6 +13,7 @@ PORTS: Final[dict[str, int]] = {
     "admin": 3004,
     "ml_feedback": 3005,
     "inference": 3010,
+    "challenger": 3011,
     "realtime_1": 3020,
     "realtime_2": 3021,
     "upstash": 3030,
@@ -24,6 +25,7 @@ PORTS: Final[dict[str, int]] = {
     "oidc": 3062,
     "storage": 3070,
     "cloud_run": 3080,
+    "telemetry": 3090,
 }
 # Below the range from which systems take ports for outgoing connections.
 _FREE_RANGE = range(10_000, 32_000)

@@ -6,10 +6,13 @@ import os
 import platform
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+_TETHER: Final = Path(__file__).with_name("tether.py")
 _ASKED_SECONDS = 4.0
 
 
@@ -23,6 +26,13 @@ def started_at(pid: int) -> str:
             return ""
     found = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return found.stdout.strip()
+
+
+def tethered(command: Sequence[str]) -> list[str]:
+    """The command, ended with this process however that ends (Linux)."""
+    if sys.platform != "linux":
+        return list(command)
+    return [sys.executable, "-I", "-S", str(_TETHER), str(int(signal.SIGTERM)), str(os.getpid()), *command]
 
 
 def is_zombie(pid: int) -> bool:

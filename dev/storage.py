@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email import message_from_bytes
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -53,6 +54,8 @@ class StorageDouble:
     """The emulator is made for one request at a time."""
     held: set[str] = field(default_factory=set)
     """Paths of the objects under a hold, which the emulator does not know of."""
+    locked: frozenset[str] = frozenset()
+    """Buckets under a retention policy that is locked and longer than anything here lives."""
 
 
 class Handler(RequestHandler):  # type: ignore[misc]  # likewise
@@ -97,6 +100,8 @@ class Handler(RequestHandler):  # type: ignore[misc]  # likewise
                 self._obey_link(self.command, len(body))
             if self.command in ("PATCH", "DELETE"):
                 self._obey_holds(body)
+            if self.path.startswith(API):
+                self._obey_conditions(body)
             self._hand_on(self.command, body)
         except Refused as refused:
             self._say(refused.status, f"<?xml version='1.0'?><Error><Code>{refused.code}</Code></Error>".encode())
@@ -154,6 +159,18 @@ class Handler(RequestHandler):  # type: ignore[misc]  # likewise
         elif "temporaryHold" in (changes := json.loads(body)):
             (held.add if changes["temporaryHold"] else held.discard)(place)
 
+    def _obey_conditions(self, body: bytes) -> None:
+        """What must not be there yet, and what has to stay (https://cloud.google.com/storage/docs/bucket-lock)."""
+        url = urlsplit(self.path)
+        bucket, _, name = unquote(url.path).partition("/b/")[2].partition("/o")
+        is_upload = url.path.startswith("/upload/")
+        name = _name_in(body, self.headers.get("Content-Type", "")) if is_upload else name.lstrip("/")
+        is_there = name in self._double.store.objects.get(bucket, {})
+        if is_upload and is_there and parse_qs(url.query).get("ifGenerationMatch") == ["0"]:
+            raise Refused(412, "PreconditionFailed")
+        if is_there and bucket in self._double.locked and (is_upload or self.command == "DELETE"):
+            raise Refused(403, "RetentionPolicyNotMet")
+
     def _say(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/xml")
@@ -162,13 +179,23 @@ class Handler(RequestHandler):  # type: ignore[misc]  # likewise
         self.wfile.write(body)
 
 
-def store_in(folder: Path, bucket: str) -> Storage:
-    """The emulator's store in a folder, with a bucket that keeps nothing of what was deleted."""
+def _name_in(body: bytes, content_type: str) -> str:
+    """The name of the object that a multipart upload of the JSON API brings; none where it says none."""
+    whole = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
+    if not whole.is_multipart():
+        return ""
+    about: Any = next(part for part in whole.walk() if not part.is_multipart())
+    return str(json.loads(about.get_payload(decode=True)).get("name", ""))
+
+
+def store_in(folder: Path, *buckets: str) -> Storage:
+    """The emulator's store in a folder, with buckets that keep nothing of what was deleted."""
     folder.mkdir(parents=True, exist_ok=True)
     store = KeptStorage(data_dir=str(folder.absolute()))
-    if store.get_bucket(bucket) is None:
-        create_bucket(bucket, store)
-    store.buckets[bucket]["softDeletePolicy"] = {"retentionDurationSeconds": "0"}
+    for bucket in buckets:
+        if store.get_bucket(bucket) is None:
+            create_bucket(bucket, store)
+        store.buckets[bucket]["softDeletePolicy"] = {"retentionDurationSeconds": "0"}
     store._write_config_to_file()
     return store
 
@@ -183,7 +210,8 @@ def serve(double: StorageDouble, port: int) -> ThreadingHTTPServer:
 
 async def _main(arguments: argparse.Namespace) -> None:
     key = public_key_of(environment_variable("STORAGE_SIGNING_KEY"))
-    double = StorageDouble(store_in(arguments.folder, arguments.bucket), key, arguments.origin)
+    store = store_in(arguments.folder, arguments.bucket, *arguments.locked)
+    double = StorageDouble(store, key, arguments.origin, locked=frozenset(arguments.locked))
     server = serve(double, arguments.port)
     await run_until_stopped()
     server.shutdown()
@@ -194,5 +222,8 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=3070)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--bucket", required=True)
+    parser.add_argument(
+        "--locked", action="append", default=[], help="a bucket that nothing is changed in or removed from"
+    )
     parser.add_argument("--origin", required=True)
     run(_main(parser.parse_args()))

@@ -44,12 +44,14 @@ def provision(chosen: stack.Stack) -> None:
     classifier = container_service.inference(on)
     relay = container_service.realtime(on)
     container_service.migrations(on)
+    retirement = container_service.retirement(on)
     training = container_service.retraining(on)
-    own = Own(classifier.uri, training.id)
+    own = Own(classifier.uri, classifier.id, training.id)
     functions = {name: cloud_function.create(on, name, tell(on, name, own)) for name in FUNCTIONS}
 
     messaging.subscribe(chosen, accounts, topics, functions)
     scheduler.create(chosen, accounts, functions)
+    scheduler.start_monthly(chosen, accounts, retirement)
     services = {name: function.name for name, function in functions.items()} | {"realtime": relay.name}
     address = load_balancer.create(chosen, services, kept)
     monitoring.create(chosen)

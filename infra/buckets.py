@@ -1,4 +1,4 @@
-"""Cloud Storage: attached files, models, archives of functions, the web client, and who did what to the cloud."""
+"""Cloud Storage: attached files, models, archives of functions, the web client, and what proves who did what."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +27,8 @@ class Buckets:
     archives: storage.Bucket
     web: storage.Bucket
     audit: storage.Bucket
+    heads: storage.Bucket
+    """What the product's own trail had come to each day."""
     grants: tuple[pulumi.Resource, ...]
     """What must stand before archives can be built and models be read."""
 
@@ -34,10 +36,13 @@ class Buckets:
 def create(stack: Stack, identities: Identities, keys: Keys) -> Buckets:
     """The buckets, and who may do what in each."""
     files, models, archives = _files(stack, keys), _models(stack, keys), _bucket(stack, "archives", keys)
-    web, audit = _web(stack), _audit(stack, keys)
+    web, audit, heads = _web(stack), _locked(stack, "audit", keys), _locked(stack, "audit-heads", keys)
     _may("messages-keeps-files", files, "roles/storage.objectUser", identities.member("messages"))
     _may("retrain-reads-models", models, "roles/storage.objectViewer", identities.member("retrain"))
     _may("retrain-adds-models", models, "roles/storage.objectCreator", identities.member("retrain"))
+    # It adds a head a day and looks at those that are there; nobody can change or remove one while it is kept.
+    _may("admin-adds-heads", heads, "roles/storage.objectCreator", identities.member("admin"))
+    _may("admin-reads-heads", heads, "roles/storage.objectViewer", identities.member("admin"))
     grants = (
         _may("inference-reads-models", models, "roles/storage.objectViewer", identities.member("inference")),
         _may("builder-reads-archives", archives, "roles/storage.objectViewer", identities.member("builder")),
@@ -51,7 +56,7 @@ def create(stack: Stack, identities: Identities, keys: Keys) -> Buckets:
         unique_writer_identity=True,
     )
     _may("audit-sink-writes", audit, "roles/storage.objectCreator", sink.writer_identity)
-    return Buckets(files, models, archives, web, audit, grants)
+    return Buckets(files, models, archives, web, audit, heads, grants)
 
 
 def _may(name: str, bucket: storage.Bucket, role: str, member: pulumi.Input[str]) -> storage.BucketIAMMember:
@@ -93,9 +98,9 @@ def _web(stack: Stack) -> storage.Bucket:
     )
 
 
-def _audit(stack: Stack, keys: Keys) -> storage.Bucket:
+def _locked(stack: Stack, what: str, keys: Keys) -> storage.Bucket:
     retention = storage.BucketRetentionPolicyArgs(retention_period=str(AUDIT_SECONDS), is_locked=True)
-    return _bucket(stack, "audit", keys, retention_policy=retention if stack.production else None)
+    return _bucket(stack, what, keys, retention_policy=retention if stack.production else None)
 
 
 def _bucket(

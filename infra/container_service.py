@@ -1,11 +1,11 @@
-"""Cloud Run: the classifier, the relay, and the jobs that migrate and retrain."""
+"""Cloud Run: the classifier, the relay, and the jobs that migrate, retrain and end the audit trail's retention."""
 
 from typing import Final
 
 import pulumi
-from pulumi_gcp import cloudrunv2
+from pulumi_gcp import artifactregistry, cloudrunv2, serviceaccount
 
-from infra.deployable_settings import Told, tell
+from infra.deployable_settings import Told, inference_audience, tell
 from infra.foundation import Foundation
 from infra.network import PrivateNetwork
 from infra.secret_store import NEWEST
@@ -18,7 +18,7 @@ PRIVATE_RANGES: Final = "PRIVATE_RANGES_ONLY"
 
 
 def inference(on: Foundation) -> cloudrunv2.Service:
-    """The classifier: only the messages function may call it, by its ID token."""
+    """The classifier: only messages and what tries models may call it, by their ID tokens; the latter deploys them."""
     told = tell(on, "inference")
     container = cloudrunv2.ServiceTemplateContainerArgs(
         image=on.registry.image("inference"),
@@ -35,6 +35,7 @@ def inference(on: Foundation) -> cloudrunv2.Service:
         name=on.stack.called("inference"),
         location=on.stack.region,
         ingress="INGRESS_TRAFFIC_ALL",
+        custom_audiences=[inference_audience(on)],
         deletion_protection=on.stack.production,
         labels=on.stack.labels,
         template=cloudrunv2.ServiceTemplateArgs(
@@ -47,14 +48,34 @@ def inference(on: Foundation) -> cloudrunv2.Service:
         traffics=_all_to_the_newest(),
         opts=pulumi.ResourceOptions(depends_on=list(on.buckets.grants)),
     )
-    cloudrunv2.ServiceIamMember(
-        "messages-asks-inference",
-        name=service.name,
+    for actor in ("messages", "ml_feedback"):
+        _may_with(on, service, actor, "asks", "roles/run.invoker")
+    _may_with(on, service, "ml_feedback", "changes", "roles/run.developer")
+    # Who deploys a revision has to be let see its image, and act as the account that it runs as.
+    artifactregistry.RepositoryIamMember(
+        "ml-feedback-reads-images",
+        repository=on.registry.images.id,
         location=on.stack.region,
-        role="roles/run.invoker",
-        member=on.identities.member("messages"),
+        role="roles/artifactregistry.reader",
+        member=on.identities.member("ml_feedback"),
+    )
+    serviceaccount.IAMMember(
+        "ml-feedback-acts-as-inference",
+        service_account_id=on.identities.accounts["inference"].name,
+        role="roles/iam.serviceAccountUser",
+        member=on.identities.member("ml_feedback"),
     )
     return service
+
+
+def _may_with(on: Foundation, service: cloudrunv2.Service, actor: str, does: str, role: str) -> None:
+    cloudrunv2.ServiceIamMember(
+        f"{actor.replace('_', '-')}-{does}-inference",
+        name=service.name,
+        location=on.stack.region,
+        role=role,
+        member=on.identities.member(actor),
+    )
 
 
 def realtime(on: Foundation) -> cloudrunv2.Service:
@@ -104,6 +125,20 @@ def migrations(on: Foundation) -> cloudrunv2.Job:
     return _job(on, "migrations", memory="512Mi", timeout="600s")
 
 
+def retirement(on: Foundation) -> cloudrunv2.Job:
+    """The job that removes entries of the audit trail that are old enough: only the schema's owner can, no function."""
+    command = ["python", "-m", "infra.migrations", "retire-audit"]
+    job = _job(on, "retirement", image="migrations", args=command, memory="512Mi", timeout="3600s")
+    cloudrunv2.JobIamMember(
+        "scheduler-starts-retirement",
+        name=job.name,
+        location=on.stack.region,
+        role="roles/run.invoker",
+        member=on.identities.member("scheduler"),
+    )
+    return job
+
+
 def retraining(on: Foundation) -> cloudrunv2.Job:
     """The job that trains; only the ml_feedback function may start it, with arguments of its own."""
     job = _job(on, "retrain", memory="8Gi", timeout="86400s")
@@ -117,17 +152,20 @@ def retraining(on: Foundation) -> cloudrunv2.Job:
     return job
 
 
-def _job(on: Foundation, name: str, *, memory: str, timeout: str) -> cloudrunv2.Job:
+def _job(
+    on: Foundation, name: str, *, memory: str, timeout: str, image: str = "", args: list[str] | None = None
+) -> cloudrunv2.Job:
     told = tell(on, name)
     container = cloudrunv2.JobTemplateTemplateContainerArgs(
-        image=on.registry.image(name),
+        image=on.registry.image(image or name),
+        args=args,
         envs=_job_variables(told),
         resources=cloudrunv2.JobTemplateTemplateContainerResourcesArgs(limits={"cpu": "2", "memory": memory}),
     )
     once = cloudrunv2.JobTemplateTemplateArgs(
         containers=[container],
         service_account=on.identities.email(name),
-        max_retries=0,  # both tell what became of them, and are started again on purpose
+        max_retries=0,  # they tell what became of them, and are started again on purpose
         timeout=timeout,
         vpc_access=_job_egress(on.network),
     )

@@ -15,6 +15,8 @@ OUR_PROXIES: Final = "2"
 WITH_KERNEL: Final = (*FUNCTIONS, "realtime", "retrain")
 """Deployables that read shared/settings.py, and so want all that has no default there."""
 MODELS: Final = "models"
+COLLECTOR: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+"""Where the classifier goes on with its callers' traces, as they do."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Own:
     """What functions have to know of containers."""
 
     inference_url: pulumi.Output[str]
+    inference_service: pulumi.Output[str]
+    """`projects/P/locations/R/services/S`."""
     retrain_job: pulumi.Output[str]
     """`projects/P/locations/R/jobs/J`."""
 
@@ -52,6 +56,11 @@ def models_url(on: Foundation) -> pulumi.Output[str]:
     return pulumi.Output.concat("gs://", on.buckets.models.name, f"/{MODELS}")
 
 
+def inference_audience(on: Foundation) -> str:
+    """Whom ID tokens for the classifier are for: a name of our own, as it has to know it before it has an address."""
+    return f"{on.stack.origin}/inference"
+
+
 def _common(on: Foundation) -> dict[str, pulumi.Input[str]]:
     return {
         "BASE_URL": on.stack.origin,
@@ -68,14 +77,27 @@ def _particular(on: Foundation, deployable: str, own: Own | None) -> dict[str, p
     if deployable == "messages" and own:
         return {
             "INFERENCE_URL": own.inference_url,
-            "INFERENCE_AUDIENCE": own.inference_url,
+            "INFERENCE_AUDIENCE": inference_audience(on),
             "STORAGE_URL": pulumi.Output.concat("gs://", on.buckets.files.name),
             "STORAGE_SIGNING_ACCOUNT": on.identities.email("messages"),
         }
+    if deployable == "admin":
+        return {
+            "AUDIT_BUCKET_URL": pulumi.Output.concat("gs://", on.buckets.heads.name),
+            "GRAFANA_DASHBOARDS": "bloom-production" if on.stack.production else "bloom-qa",
+        }
     if deployable == "ml_feedback" and own:
-        return {"RETRAIN_JOB": own.retrain_job}
+        return {
+            "RETRAIN_JOB": own.retrain_job,
+            "INFERENCE_SERVICE": own.inference_service,
+            "INFERENCE_URL": own.inference_url,
+            "INFERENCE_AUDIENCE": inference_audience(on),
+        }
     if deployable == "retrain":
         return {"MODELS_URL": models_url(on)}
-    if deployable == "inference" and on.stack.model:
-        return {"MODEL_PATH": pulumi.Output.concat(models_url(on), f"/{on.stack.model}")}
+    if deployable == "inference":
+        model = {"MODEL_PATH": pulumi.Output.concat(models_url(on), f"/{on.stack.model}")} if on.stack.model else {}
+        callers = pulumi.Output.concat(on.identities.email("messages"), ",", on.identities.email("ml_feedback"))
+        recorded = {name: value for name, value in on.stack.deployable_settings.items() if name == COLLECTOR}
+        return {"INFERENCE_CALLERS": callers, "INFERENCE_AUDIENCE": inference_audience(on), **model, **recorded}
     return {}

@@ -10,8 +10,18 @@ from pulumi_gcp import projects, serviceaccount
 from infra.package import FUNCTIONS
 from infra.stack import Stack
 
-ACTORS: Final = (*FUNCTIONS, "realtime", "inference", "retrain", "migrations", "push", "scheduler", "builder")
-DATABASE_CLIENTS: Final = (*FUNCTIONS, "realtime", "retrain", "migrations")
+ACTORS: Final = (
+    *FUNCTIONS,
+    "realtime",
+    "inference",
+    "retrain",
+    "migrations",
+    "retirement",
+    "push",
+    "scheduler",
+    "builder",
+)
+DATABASE_CLIENTS: Final = (*FUNCTIONS, "realtime", "retrain", "migrations", "retirement")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""Who is told what: log lines that want a person, deployables that do not answer, dead letters, and money."""
+"""Who is told what: log lines that want a person, deployables that do not answer, dead letters, jobs, the certificate,
+objectives that are missed (infra/objectives.py), and money.
+"""
 
 from typing import Final
 
@@ -7,12 +9,17 @@ from pulumi_gcp import billing, logging, monitoring
 
 from infra.load_balancer import HEALTH
 from infra.messaging import DEAD_LETTERS
+from infra.objectives import ALERTS, Alert, Urgency, runbook
 from infra.routes import ROUTES
 from infra.stack import Stack
 
 CRITICAL_LINES: Final = ("alert-unanswered", "probe-alert-missing", "probe-not-sent", "messages-unscored")
 """Log lines of severity CRITICAL that docs/runbook.md says what to do about."""
-RUNBOOK: Final = "See docs/runbook.md."
+NUMBERS: Final = ("METRICS_ENABLED", "METRICS_EXPORT_SECONDS", "OTEL_EXPORTER_OTLP_ENDPOINT")
+"""Settings without all of which no number reaches Cloud Monitoring, and nothing that looks at numbers is made."""
+SEVERITIES: Final[dict[Urgency, str]] = {"page": "CRITICAL", "ticket": "WARNING"}
+CERTIFICATE_DAYS: Final = 21
+"""Google renews its certificates a month before their end."""
 MINUTE: Final = "60s"
 BUDGET_SHARES: Final = (0.5, 0.8, 1.0)
 
@@ -31,6 +38,11 @@ def create(stack: Stack) -> None:
     for deployable in dict.fromkeys(ROUTES.values()):
         _tell_of_silence(stack, deployable, channel)
     _tell_of_dead_letters(stack, channel)
+    _tell_of_failed_jobs(stack, channel)
+    _tell_of_certificate(stack, channel)
+    if all(stack.deployable_settings.get(name, "0") not in ("0", "false") for name in NUMBERS):
+        for alert in ALERTS:
+            _tell_of_numbers(stack, alert, channel)
     _tell_of_money(stack, channel)
 
 
@@ -53,6 +65,7 @@ def _tell_of_line(stack: Stack, line: str, channel: monitoring.NotificationChann
         monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
             alignment_period=MINUTE, per_series_aligner="ALIGN_DELTA", cross_series_reducer="REDUCE_SUM"
         ),
+        page=line,
     )
 
 
@@ -88,6 +101,7 @@ def _tell_of_silence(stack: Stack, deployable: str, channel: monitoring.Notifica
             group_by_fields=["resource.label.host"],
         ),
         above=1,
+        page="silent",
     )
 
 
@@ -104,7 +118,82 @@ def _tell_of_dead_letters(stack: Stack, channel: monitoring.NotificationChannel)
         monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
             alignment_period=MINUTE, per_series_aligner="ALIGN_MAX"
         ),
+        page=DEAD_LETTERS,
     )
+
+
+def _tell_of_failed_jobs(stack: Stack, channel: monitoring.NotificationChannel) -> None:
+    """Cloud Scheduler writes a line for each attempt; of one that failed, an ERROR."""
+    jobs = 'resource.type="cloud_scheduler_job"'
+    metric = logging.Metric(
+        "job-failed",
+        name=stack.called("job-failed"),
+        filter=f'severity>=ERROR AND {jobs} AND resource.labels.job_id:"{stack.called("")}"',
+        metric_descriptor=logging.MetricMetricDescriptorArgs(metric_kind="DELTA", value_type="INT64"),
+    )
+    counted = pulumi.Output.concat('metric.type="logging.googleapis.com/user/', metric.name, f'" AND {jobs}')
+    _policy(
+        stack,
+        "job-failed",
+        channel,
+        counted,
+        monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
+            alignment_period="900s",
+            per_series_aligner="ALIGN_DELTA",
+            cross_series_reducer="REDUCE_SUM",
+            group_by_fields=["resource.label.job_id"],
+        ),
+        above=2,  # what comes every minute is its own repetition, and once or twice is nothing
+        page="job-failed",
+    )
+
+
+def _tell_of_certificate(stack: Stack, channel: monitoring.NotificationChannel) -> None:
+    """The uptime checks see the certificate that clients see."""
+    left = (
+        'metric.type="monitoring.googleapis.com/uptime_check/time_until_ssl_cert_expires" AND'
+        f' resource.type="uptime_url" AND resource.labels.host="{stack.domain}"'
+    )
+    _policy(
+        stack,
+        "certificate-ends",
+        channel,
+        left,
+        monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
+            alignment_period="1200s", per_series_aligner="ALIGN_NEXT_OLDER", cross_series_reducer="REDUCE_MIN"
+        ),
+        below=CERTIFICATE_DAYS,
+        page="certificate-ends",
+    )
+
+
+def _tell_of_numbers(stack: Stack, alert: Alert, channel: monitoring.NotificationChannel) -> None:
+    monitoring.AlertPolicy(
+        f"{alert.name}-alert",
+        display_name=stack.called(alert.name),
+        combiner="OR",
+        severity=SEVERITIES[alert.urgency],
+        conditions=[
+            monitoring.AlertPolicyConditionArgs(
+                display_name=alert.name,
+                condition_prometheus_query_language=monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs(
+                    query=alert.query,
+                    duration=f"{alert.minutes * 60}s",
+                    evaluation_interval=MINUTE,
+                    alert_rule=alert.name,
+                    rule_group="bloom",
+                    disable_metric_validation=True,  # a metric is known from its first value on, and not before
+                ),
+            )
+        ],
+        documentation=_said(alert.says, alert.page),
+        notification_channels=[channel.id],
+        user_labels=stack.labels,
+    )
+
+
+def _said(what: str, page: str) -> monitoring.AlertPolicyDocumentationArgs:
+    return monitoring.AlertPolicyDocumentationArgs(content=f"{what}. See {runbook(page)}.", mime_type="text/markdown")
 
 
 def _policy(
@@ -113,7 +202,10 @@ def _policy(
     channel: monitoring.NotificationChannel,
     series: pulumi.Input[str],
     aggregation: monitoring.AlertPolicyConditionConditionThresholdAggregationArgs,
+    *,
+    page: str,
     above: float = 0,
+    below: float | None = None,
 ) -> None:
     monitoring.AlertPolicy(
         f"{name}-alert",
@@ -125,14 +217,14 @@ def _policy(
                 display_name=name,
                 condition_threshold=monitoring.AlertPolicyConditionConditionThresholdArgs(
                     filter=series,
-                    comparison="COMPARISON_GT",
-                    threshold_value=above,
+                    comparison="COMPARISON_GT" if below is None else "COMPARISON_LT",
+                    threshold_value=above if below is None else below,
                     duration="0s",
                     aggregations=[aggregation],
                 ),
             )
         ],
-        documentation=monitoring.AlertPolicyDocumentationArgs(content=f"{name}. {RUNBOOK}", mime_type="text/markdown"),
+        documentation=_said(name, page),
         notification_channels=[channel.id],
         user_labels=stack.labels,
     )

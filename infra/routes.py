@@ -20,6 +20,7 @@ ROUTES: Final[dict[str, str]] = {
     "/api/files": "messages",
     "/api/alerts": "messages",
     "/api/admin": "admin",
+    "/api/admin/patients": "messages",  # an opened record is read where the keys to it are
     "/api/openapi.json": "admin",
     "/api/ml": "ml_feedback",
     "/socket.io": "realtime",

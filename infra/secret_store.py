@@ -27,7 +27,7 @@ class Kept:
 
 SECRETS: Final[dict[str, Kept]] = {
     "database-url": Kept("DATABASE_URL", (*WITH_DATABASE, "retrain")),
-    "migrations-database-url": Kept("DATABASE_URL", ("migrations",)),
+    "migrations-database-url": Kept("DATABASE_URL", ("migrations", "retirement")),
     "upstash-redis-rest-token": Kept("UPSTASH_REDIS_REST_TOKEN", (*WITH_DATABASE, "retrain")),
     "upstash-redis-rest-url": Kept("UPSTASH_REDIS_REST_URL", (*WITH_DATABASE, "retrain")),
     "redis-url": Kept("REDIS_URL", ("realtime",)),
@@ -36,6 +36,9 @@ SECRETS: Final[dict[str, Kept]] = {
     "message-keys": Kept("MESSAGE_KEYS", ("auth", "messages", "ml_feedback", "realtime", "retrain")),
     "credential-keys": Kept("CREDENTIAL_KEYS", ("auth", "appointments")),
     "clinical-keys": Kept("CLINICAL_KEYS", ("auth", "appointments", "messages", "ml_feedback")),
+    "audit-signing-key": Kept("AUDIT_SIGNING_KEY", ("admin",), optional=True),
+    "grafana-service-token": Kept("GRAFANA_SERVICE_TOKEN", ("admin",), optional=True),
+    "grafana-signing-key": Kept("GRAFANA_SIGNING_KEY", ("admin",), optional=True),
     "google-client-id": Kept("GOOGLE_CLIENT_ID", ("auth",), optional=True),
     "google-client-secret": Kept("GOOGLE_CLIENT_SECRET", ("auth",), optional=True),
     "zoom-client-id": Kept("ZOOM_CLIENT_ID", ("auth",), optional=True),

@@ -28,6 +28,7 @@ SUBSCRIPTIONS: Final[dict[str, Subscription]] = {
             "account-notice",
             "account-erased",
             "account-unlocked",
+            "privacy-notice",
             "sessions-revoked",
         ),
         "auth",

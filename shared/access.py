@@ -18,6 +18,7 @@ from shared.database.models.accounts import User, UserStatus
 from shared.database.models.care import CareKind, CareRelationship, CareStatus
 from shared.database.models.messaging import Conversation, ConversationMember
 from shared.database.models.profiles import CredentialsStatus, TherapistProfile
+from shared.database.models.trust import BreakGlassGrant
 from shared.preferences import Privacy, preferences_of
 from shared.problems import Conflict, Denial, Forbidden, NotFound
 from shared.roles import Role
@@ -34,6 +35,12 @@ class LicenceNotVerified(Forbidden):
     """A therapist whose licence is not verified, or has expired, sees and does nothing that is about patients."""
 
     title = "This asks for a verified licence that has not expired"
+
+
+class RecordNotOpen(Forbidden):
+    """An administrator reads in a patient's record only while they have opened it, with a reason."""
+
+    title = "Please open this record first, and say why"
 
 
 # A licence holds to the end of its last day, wherever that is: the last places to see a day end are at UTC-12.
@@ -305,6 +312,42 @@ def covering(db: Database, conversation_id: UUID) -> tuple[UUID, ...]:
         .order_by(ConversationMember.joined_at, ConversationMember.user_id)
     )
     return tuple(db.scalars(query))
+
+
+def require_opened_record(
+    db: Database, caller: Caller, patient_id: UUID, *, part: str, conversation_id: UUID | None = None
+) -> None:
+    """Before an administrator reads in a patient's record: they have opened it, themselves, and it is still open.
+
+    Leaves an audit entry that names the grant and the part that is read. Raises RecordNotOpen, which is audited too.
+    """
+    found = db.execute(
+        select(BreakGlassGrant.id, BreakGlassGrant.reason_code)
+        .join(User, User.id == BreakGlassGrant.patient_id)
+        .where(
+            BreakGlassGrant.administrator_id == caller.user_id,
+            BreakGlassGrant.patient_id == patient_id,
+            BreakGlassGrant.ended_at.is_(None),
+            BreakGlassGrant.expires_at > now(),
+            User.status != UserStatus.ERASED,
+        )
+    ).one_or_none()
+    if found is None or caller.role is not Role.ADMINISTRATOR:
+        raise RecordNotOpen(denial=Denial(Action.RECORD_READ, patient_id))
+    details = {"part": part} | ({"conversation": str(conversation_id)} if conversation_id else {})
+    resource, purpose = ("break_glass_grant", found.id), found.reason_code
+    audit.record(db, Action.RECORD_READ, subject_id=patient_id, resource=resource, details=details, purpose=purpose)
+
+
+def conversations_of(db: Database, patient_id: UUID) -> list[Membership]:
+    """Every conversation of a patient, the latest activity first, for who has opened the record: it leaves no entry."""
+    rows = db.execute(
+        select(Conversation, CareRelationship, true().label("licensed"))
+        .join(CareRelationship, CareRelationship.id == Conversation.care_relationship_id)
+        .where(CareRelationship.patient_id == patient_id)
+        .order_by(_active_at.desc(), Conversation.id.desc())
+    )
+    return [_membership(row) for row in rows]
 
 
 def name_of(db: Database, user_id: UUID) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, Row, or_, select, update
+from sqlalchemy import ColumnElement, Row, or_, select, tuple_, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit, outbox
@@ -68,6 +68,19 @@ def has_ahead(db: Database, person_id: UUID) -> bool:
     mine = or_(Appointment.patient_id == person_id, Appointment.therapist_id == person_id)
     ahead = select(Appointment.id).where(mine, Appointment.status.in_(STILL_AHEAD), Appointment.end_at > now())
     return db.scalar(ahead.limit(1)) is not None
+
+
+def of_patient(
+    db: Database, patient_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int
+) -> list[Appointment]:
+    """A patient's appointments, the latest first, for who was let into the record: it leaves no entry.
+
+    `before` is the start and id that the page before ended with. What was never more than held is none.
+    """
+    query = select(Appointment).where(Appointment.patient_id == patient_id, Appointment.held_until.is_(None))
+    if before is not None:
+        query = query.where(tuple_(Appointment.start_at, Appointment.id) < before)
+    return list(db.scalars(query.order_by(Appointment.start_at.desc(), Appointment.id.desc()).limit(limit)))
 
 
 def call_off(

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from pydantic import Field
 
 from shared.contract import Schema
+from shared.telemetry import traceparent
 
 
 class Event(Schema):
@@ -19,6 +20,8 @@ class Event(Schema):
     id: UUID = Field(default_factory=uuid4)
     occurred_at: datetime
     """UTC."""
+    traceparent: str | None = Field(default_factory=traceparent, exclude_if=lambda given: given is None)
+    """The span that it happened in, where that is recorded: whoever acts upon it goes on from there."""
 
     @property
     def aggregate_id(self) -> UUID:
@@ -367,6 +370,24 @@ class AccountNotice(Event):
         return self.user_id
 
 
+class PrivacyNotice(Event):
+    """Something about emergency access to records that the privacy officer is told by mail: `notice` says what.
+
+    `facts` are ids, codes and times by what they are called; no names, and no reason in words.
+    """
+
+    type: ClassVar[str] = "privacy-notice"
+
+    notice: str
+    grant_ids: tuple[UUID, ...]
+    facts: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The grant, or the first of several."""
+        return self.grant_ids[0]
+
+
 class AccountUnlocked(Event):
     """An administrator ended the pause after wrong guesses at an account's secrets."""
 
@@ -459,6 +480,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         AccountNotice,
         AccountErased,
         AccountUnlocked,
+        PrivacyNotice,
         SessionsRevoked,
     )
 }

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from shared.clock import now
 from shared.settings import SettingsError, settings
+from shared.telemetry import asking
 
 SECONDS_TO_ANSWER = 10
 _PERMANENT = 500  # replies of RFC 5321, 4.2.1, from which on it is no use to try again
@@ -68,6 +69,10 @@ class SmtpMailer:
 
     def send(self, mail: Mail) -> None:
         """Raises MailAway, AddressRefused."""
+        with asking("smtp", MailAway):
+            self._send(mail)
+
+    def _send(self, mail: Mail) -> None:
         try:
             with self._connect() as server:
                 server.send_message(_compose(mail), to_addrs=[mail.to])

@@ -16,7 +16,7 @@ from shared.database.models.outbox_events import OutboxEvent
 from shared.database.transaction import transaction
 from shared.events import EVENT_TYPES, Event
 from shared.settings import settings
-from shared.telemetry import log
+from shared.telemetry import adopt, asking, log
 
 SECONDS_TO_ACCEPT: Final = 2.0
 # Younger rows are still in the hands of the request that wrote them.
@@ -125,7 +125,9 @@ def open_event(event_id: UUID) -> Event | None:
         return None
     event_type, payload = row
     content = unseal(KeyRing.EVENT, payload, "outbox_event", "payload", event_id)
-    return EVENT_TYPES[event_type].model_validate_json(content)
+    event = EVENT_TYPES[event_type].model_validate_json(content)
+    adopt(f"consume {event_type}", event.traceparent)
+    return event
 
 
 @transaction
@@ -145,7 +147,12 @@ def put_back(db: Database, event_id: UUID) -> None:
 
 
 def _publish(events: list[tuple[UUID, str]], within: float = SECONDS_TO_ACCEPT) -> None:
-    """Wait until Pub/Sub holds them all: nothing runs after the response."""
+    """Wait until Pub/Sub holds them all: nothing runs after the response. Raises PubSubAway."""
+    with asking("pubsub", PubSubAway):
+        _publish_each(events, within)
+
+
+def _publish_each(events: list[tuple[UUID, str]], within: float) -> None:
     try:
         client, topic = _publisher()
         patience = _patience(within)

@@ -13,6 +13,7 @@ from upstash_redis.errors import UpstashError
 
 from shared.rest_connection import RestConnections
 from shared.settings import settings
+from shared.telemetry import asking, metrics, rename, skipped, watch
 
 FAILURES_BEFORE_OPEN: Final = 3
 SECONDS_OPEN: Final = 1.0
@@ -35,6 +36,11 @@ class Breaker:
         self._lock = threading.Lock()
         self._failed = 0
         self._closed_again_at = 0.0
+
+    @property
+    def stands_open(self) -> bool:
+        """Whether the part is being left alone, for whoever looks on."""
+        return self._failed >= self._failures
 
     def is_open(self) -> bool:
         """Whether to leave the part alone. While open, one caller a period is let through to try."""
@@ -60,11 +66,23 @@ class Breaker:
 
 
 _breaker = Breaker(FAILURES_BEFORE_OPEN, SECONDS_OPEN)
+open_breakers: Final[dict[tuple[str, ...], Callable[[], float]]] = {("redis",): lambda: float(_breaker.stands_open)}
+"""By part: whether it is left alone. Each kernel module with a breaker of its own adds itself."""
+watch(metrics.BREAKERS, lambda: {part: read() for part, read in open_breakers.items()})
+
+
+class _Commands(Redis):
+    """The vendor's client, whose span says which command was asked."""
+
+    def execute(self, command: list[Any]) -> Any:
+        """One command."""
+        rename(f"redis {command[0]}")
+        return super().execute(command)
 
 
 @functools.cache
 def _client() -> Redis:
-    client = Redis(
+    client = _Commands(
         settings().upstash_redis_rest_url,
         settings().upstash_redis_rest_token,
         rest_retries=0,  # the default waits 3 s and may count an INCR twice
@@ -83,7 +101,13 @@ def ask(question: Callable[[Redis], Answer]) -> Answer:
     Raises RedisAway; whoever calls says what the product does without Redis.
     """
     if _breaker.is_open():
+        skipped("redis")
         raise RedisAway
+    with asking("redis", RedisAway):
+        return _ask(question)
+
+
+def _ask(question: Callable[[Redis], Answer]) -> Answer:
     try:
         answer = question(_client())
     except UpstashError as error:

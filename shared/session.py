@@ -3,6 +3,9 @@
 A session's use is noted once a minute, so that reading costs no write. What was used within that minute is therefore
 not known exactly, and an unused session ends up to a minute late: never before its time, which is what clients are
 told.
+
+An administrator who looks on as somebody has a session of that person's, marked with both: the kernel of HTTP lets it
+read a few things and change nothing, no socket is opened with it, and it ends with the administrator's own.
 """
 
 import hashlib
@@ -15,7 +18,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import outbox
@@ -45,6 +48,18 @@ class Caller:
     """When they last proved who they are, by signing in or stepping up; UTC."""
     owes_second_factor: bool = False
     """Whether they are staff, who must have one, and signed in without."""
+    impersonated_by: UUID | None = None
+    """The administrator who looks on as this person, where it is not the person themselves who asks."""
+
+    @property
+    def acts(self) -> UUID:
+        """Who really asks: whom limits count, and whom the audit trail names."""
+        return self.impersonated_by or self.user_id
+
+    @property
+    def is_held_to_staffs_times(self) -> bool:
+        """Whether the session ends as soon as one of staff does."""
+        return self.role.is_staff or self.impersonated_by is not None
 
     def is_fresh(self) -> bool:
         """Whether that proof is recent enough for what asks for a step-up."""
@@ -65,11 +80,9 @@ def open_session(
     db: Database, user: User, *, transport: Transport, address: str, user_agent: str, second_factor: bool = False
 ) -> NewSession:
     """Open a session within the caller's transaction; `second_factor` is whether one was shown besides a password."""
-    token = secrets.token_urlsafe(32)
     moment = now()
     row = Session(
         user_id=user.id,
-        token_hash=_digest(token),
         created_at=moment,
         last_seen_at=moment,
         expires_at=moment + settings().absolute_limit(staff=Role(user.role).is_staff),
@@ -79,6 +92,42 @@ def open_session(
         stepped_up_at=moment,
         two_factor_at=moment if second_factor else None,
     )
+    return _opened(db, row)
+
+
+def open_impersonation(
+    db: Database,
+    user_id: UUID,
+    administrator_id: UUID,
+    *,
+    reason_code: str,
+    lasts: timedelta,
+    transport: Transport,
+    address: str,
+    user_agent: str,
+) -> NewSession:
+    """Open a session with which an administrator looks on as somebody, within the caller's transaction.
+
+    Nothing was proved with it, so nothing that asks for a proof can be done.
+    """
+    moment = now()
+    row = Session(
+        user_id=user_id,
+        created_at=moment,
+        last_seen_at=moment,
+        expires_at=moment + lasts,
+        transport=transport,
+        ip=address,
+        user_agent=user_agent,
+        impersonated_by=administrator_id,
+        impersonation_reason=reason_code,
+    )
+    return _opened(db, row)
+
+
+def _opened(db: Database, row: Session) -> NewSession:
+    token = secrets.token_urlsafe(32)
+    row.token_hash = _digest(token)
     db.add(row)
     db.flush()
     return NewSession(token, row.id, row.expires_at)
@@ -127,20 +176,32 @@ def _find_alive(db: Database, token_hash: bytes) -> tuple[Caller, datetime] | No
     moment = now()
     if status != "active" or moment >= _ends_at(found, role):
         return None
+    if found.impersonated_by is not None and not _administers(db, found.impersonated_by):
+        return None
     if moment - found.last_seen_at >= SEEN_EVERY:
         found.last_seen_at = moment
     # The next use has to be noted by then, so that is how long the cache may be believed.
     return _caller(found, Role(role)), min(_ends_at(found, role), found.last_seen_at + SEEN_EVERY)
 
 
+def _administers(db: Database, user_id: UUID) -> bool:
+    """Whether somebody is an administrator at this moment, whatever became of their sessions."""
+    mine = (User.id == user_id, User.role == Role.ADMINISTRATOR, User.status == UserStatus.ACTIVE)
+    return db.scalar(select(User.id).where(*mine)) is not None
+
+
 @transaction
 def find_all(db: Database, tokens: Collection[str]) -> dict[str, Caller]:
-    """The callers whose tokens these are, in one look for many; a use of each. The cache is left alone."""
+    """The callers whose tokens these are, in one look for many; a use of each. The cache is left alone.
+
+    It is for sockets, so whoever looks on as somebody is not among them.
+    """
     by_hash = {_digest(token): token for token in tokens}
     rows = db.execute(
         select(Session, User.role)
         .join(User, User.id == Session.user_id)
         .where(Session.token_hash.in_(list(by_hash)), Session.revoked_at.is_(None), User.status == UserStatus.ACTIVE)
+        .where(Session.impersonated_by.is_(None))
     )
     moment = now()
     alive = [(found, Role(role)) for found, role in rows if moment < _ends_at(found, role)]
@@ -152,17 +213,24 @@ def find_all(db: Database, tokens: Collection[str]) -> dict[str, Caller]:
 
 
 def _caller(found: Session, role: Role) -> Caller:
-    owes = settings().two_factor_for_staff and role.is_staff and found.two_factor_at is None
-    return Caller(found.user_id, role, found.id, found.stepped_up_at, owes)
+    themselves = found.impersonated_by is None
+    owes = settings().two_factor_for_staff and role.is_staff and themselves and found.two_factor_at is None
+    return Caller(found.user_id, role, found.id, found.stepped_up_at, owes, found.impersonated_by)
 
 
 def _ends_at(found: Session, role: Role) -> datetime:
-    return min(found.expires_at, found.last_seen_at + _unused_for_at_most(role))
+    staff = Role(role).is_staff or found.impersonated_by is not None
+    return min(found.expires_at, found.last_seen_at + _unused_for_at_most(staff=staff))
 
 
-def _unused_for_at_most(role: Role) -> timedelta:
+def _unused_for_at_most(*, staff: bool) -> timedelta:
     """The idle limit and the minute of use that may not have been noted."""
-    return settings().idle_limit(staff=Role(role).is_staff) + SEEN_EVERY
+    return settings().idle_limit(staff=staff) + SEEN_EVERY
+
+
+def impersonation_ends_at(found: Session) -> datetime:
+    """When a session with which an administrator looks on is over, if it is used no more."""
+    return _ends_at(found, Role.ADMINISTRATOR)
 
 
 def is_open(role: Role) -> ColumnElement[bool]:
@@ -171,7 +239,7 @@ def is_open(role: Role) -> ColumnElement[bool]:
     return and_(
         Session.revoked_at.is_(None),
         Session.expires_at > moment,
-        Session.last_seen_at > moment - _unused_for_at_most(role),
+        Session.last_seen_at > moment - _unused_for_at_most(staff=role.is_staff),
     )
 
 
@@ -216,6 +284,7 @@ def from_entry(entry: str) -> Caller | None:
         UUID(fields["sessionId"]),
         datetime.fromisoformat(fields["provedAt"]) if fields["provedAt"] else None,
         fields["owesSecondFactor"],
+        UUID(fields["impersonatedBy"]) if fields.get("impersonatedBy") else None,
     )
 
 
@@ -228,8 +297,9 @@ def _fill_cache(token: str, caller: Caller, good_until: datetime) -> None:
             "sessionId": str(caller.session_id),
             "provedAt": caller.proved_at.isoformat() if caller.proved_at else None,
             "owesSecondFactor": caller.owes_second_factor,
+            "impersonatedBy": str(caller.impersonated_by) if caller.impersonated_by else None,
             "goodUntil": good_until.isoformat(),
-            "limitKey": hashlib.sha256(str(caller.user_id).encode()).hexdigest()[:32],
+            "limitKey": hashlib.sha256(str(caller.acts).encode()).hexdigest()[:32],
         }
     )
     milliseconds = max(1, (good_until - now()) // timedelta(milliseconds=1))
@@ -240,10 +310,14 @@ def _fill_cache(token: str, caller: Caller, good_until: datetime) -> None:
 
 
 def revoke(db: Database, user_id: UUID, session_ids: Iterable[UUID]) -> SessionsRevoked | None:
-    """End these sessions of a user within the caller's transaction; `deliver_revocation` what it returns after it."""
+    """End these sessions of a user within the caller's transaction; `deliver_revocation` what it returns after it.
+
+    Those with which the user looks on as somebody else end as well: whoever signs out anywhere stops looking on.
+    """
+    named = and_(Session.user_id == user_id, Session.id.in_(list(session_ids)))
     rows = db.execute(
         update(Session)
-        .where(Session.user_id == user_id, Session.id.in_(list(session_ids)), Session.revoked_at.is_(None))
+        .where(or_(named, Session.impersonated_by == user_id), Session.revoked_at.is_(None))
         .values(revoked_at=now())
         .returning(Session.id, Session.token_hash)
     ).all()

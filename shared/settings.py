@@ -36,8 +36,31 @@ def _check_limits(value: str) -> str:
     return value
 
 
+def _check_signing_keys(value: str) -> str:
+    return _check_keys(value) if value else value
+
+
+def _check_grafana_key(value: str) -> str:
+    """Imported only where there is one."""
+    if value:
+        from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+        from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+        try:
+            key = load_der_private_key(base64.b64decode(value, validate=True), None)
+        except (ValueError, TypeError):
+            key = None
+        if not (isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, SECP256R1)):
+            raise ValueError("wants the base64 of PKCS #8 DER of a P-256 key")
+    return value
+
+
 DataKeys = Annotated[str, AfterValidator(_check_keys)]
 """`id:base64[,id:base64…]`: AES-256 keys, the one that encrypts first, older ones still able to decrypt."""
+
+
+SigningKeys = Annotated[str, AfterValidator(_check_signing_keys)]
+"""`id:base64[,id:base64…]`: Ed25519 keys, the one that signs first; there may be none."""
 
 
 class Settings(BaseModel):
@@ -58,6 +81,26 @@ class Settings(BaseModel):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lines below it are not logged")
     google_cloud_project: str = Field("bloom-local", description="Project of Pub/Sub topics and trace ids")
+
+    # What is seen of it while it runs. All of it is off by default, and costs nothing then.
+    metrics_enabled: bool = Field(False, description="Whether each process counts and times, and has GET /metrics")
+    otel_exporter_otlp_endpoint: str = Field(
+        "",
+        pattern=r"^(|https?://[^\s]*[^\s/])$",
+        description="Base URL of an OpenTelemetry collector (OTLP over HTTP), without a trailing slash; empty: none",
+    )
+    otel_exporter_otlp_headers: str = Field(
+        "", description="Headers for the collector: NAME=VALUE, comma-separated; where they are secret, by reference"
+    )
+    otel_traces_sampler_arg: float = Field(
+        0.1, ge=0, le=1, description="Share of requests that are recorded as traces, with all that follows from them"
+    )
+    traces_export_seconds: int = Field(
+        5, ge=1, le=300, description="Seconds after which spans are handed over, beside the next request"
+    )
+    metrics_export_seconds: int = Field(
+        0, ge=0, le=3600, description="Seconds after which numbers are pushed to the collector; 0: never"
+    )
 
     # Outside parts. The URL's scheme chooses the adapter.
     database_url: str = Field(
@@ -90,6 +133,17 @@ class Settings(BaseModel):
     )
     retrain_min_feedback: int = Field(
         100, ge=1, le=1_000_000, description="Answers of therapists below which nothing is trained"
+    )
+    inference_service: str = Field(
+        "",
+        pattern=r"^(|projects/[^/\s]+/locations/[^/\s]+/services/[^/\s]+)$",
+        description="Cloud Run service of the classifier: projects/P/locations/R/services/S; empty: no rollouts",
+    )
+    rollout_patience: str = Field(
+        "",
+        pattern=r"^(|\d{1,3}=\d{1,7}/\d{1,6}(\.\d+)?(,\d{1,3}=\d{1,7}/\d{1,6}(\.\d+)?)*)$",
+        description="What a rollout's stage waits for at least, PERCENT=REQUESTS/MINUTES, comma-separated; "
+        "a stage that is not named waits a day, for 500 to 2,000 requests",
     )
     models_url: str = Field("", description="Folder of trained models, a path or gs://BUCKET/PATH (training only)")
     training_base: str = Field(
@@ -124,6 +178,40 @@ class Settings(BaseModel):
         "", description="tcp://host:port or unix:///path of ClamAV's daemon; empty: files are not scanned"
     )
 
+    # What proves that the audit trail was not altered (admin, and whoever verifies).
+    audit_signing_key: SigningKeys = Field(
+        "", description="ID:BASE64 of an Ed25519 key's 32 bytes: signs seals; older ones after it; empty: no signatures"
+    )
+    audit_public_keys: SigningKeys = Field(
+        "", description="ID:BASE64 of public keys that signed seals, where the keys themselves are not at hand"
+    )
+    audit_bucket_url: str = Field(
+        "",
+        pattern=r"^(|gs://[a-z0-9][a-z0-9._-]+|http://[^/\s]+/[a-z0-9][a-z0-9._-]+)$",
+        description="Bucket that each day's last seal is copied to: gs://BUCKET, or http://host:port/BUCKET (local)",
+    )
+    audit_retention_years: int = Field(
+        6, ge=6, le=100, description="Years after which entries of the audit trail may go, whole seals at a time"
+    )
+
+    # Grafana, whose dashboards administrators are shown (admin only).
+    grafana_url: str = Field(
+        "",
+        pattern=r"^(|https?://[^\s?#]*[^\s/?#])$",
+        description="Base URL of Grafana, as browsers and this function reach it; empty: no dashboards are shown",
+    )
+    grafana_service_token: str = Field("", description="Token of the Grafana service account (Viewer) that asks")
+    grafana_signing_key: Annotated[str, AfterValidator(_check_grafana_key)] = Field(
+        "", description="P-256 key as base64 of PKCS #8 DER: signs whom Grafana, which has its public half, lets look"
+    )
+    grafana_dashboards: str = Field(
+        "bloom-qa",
+        pattern=r"^[a-z]+(-[a-z]+)*$",
+        max_length=16,
+        description="Whose dashboards: their uids are this, a hyphen and a name",
+    )
+    grafana_timeout_ms: int = Field(2_000, ge=100, le=10_000, description="Milliseconds that asking Grafana may take")
+
     # The relay's door and its sockets' lives (relay only).
     host: str = Field("127.0.0.1", description="Address that the relay listens on")
     port: int = Field(3020, ge=1, le=65535, description="Port that the relay listens on")
@@ -156,7 +244,9 @@ class Settings(BaseModel):
     message_keys: DataKeys = Field("", validate_default=False, description="Message bodies and their versions")
     credential_keys: DataKeys = Field("", validate_default=False, description="TOTP secrets and OAuth tokens")
     clinical_keys: DataKeys = Field("", validate_default=False, description="Clinical notes and feedback notes")
-    event_keys: DataKeys = Field("", validate_default=False, description="Outbox payloads and idempotency records")
+    event_keys: DataKeys = Field(
+        "", validate_default=False, description="Outbox payloads, idempotency records, reasons that administrators give"
+    )
 
     # Sign-in.
     bcrypt_cost: int = Field(12, ge=4, le=16, description="log2 of bcrypt's rounds; raised hashes renew at sign-in")
@@ -249,6 +339,14 @@ class Settings(BaseModel):
     )
     coverage_hours: int = Field(
         24, ge=1, le=168, description="Hours for which who an alert was escalated to may see its conversation"
+    )
+    privacy_officer_email: str = Field(
+        "",
+        pattern=r"^(|[^@\s]+@[^@\s]+\.[^@\s]+)$",
+        description="Address that is told when an administrator opens a patient's record; empty: none can be opened",
+    )
+    break_glass_daily: int = Field(
+        5, ge=1, le=100, description="Patients' records that one administrator may open within 24 hours"
     )
     probe_minutes: int = Field(
         0, ge=0, le=60, description="How often a message of nobody's proves that alerts arrive; 0: never"

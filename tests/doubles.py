@@ -12,7 +12,7 @@ from functions_framework import create_app
 
 from dev.cloud import LocalCloud
 from infra.migrations.local import LocalDatabase
-from shared import inference, mail, outbox, redis, telemetry
+from shared import inference, mail, outbox, redis, rollout, telemetry
 from shared.http import internal_caller, rate_limit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,20 +40,19 @@ def product(doubles: LocalCloud, database: LocalDatabase, environment: Callable[
 
 def forget() -> None:
     """Close every client and drop every cache and breaker state that this process keeps."""
-    for client in (redis._client, inference._client):
-        if client.cache_info().currsize:
-            client().close()
-            client.cache_clear()
+    if redis._client.cache_info().currsize:
+        redis._client().close()  # type: ignore[no-untyped-call]
+        redis._client.cache_clear()
+    inference.forget()
+    rollout.forget()
     if outbox._publisher.cache_info().currsize:
         outbox._publisher()[0].stop()
         outbox._publisher()[0].transport.close()
         outbox._publisher.cache_clear()
-    inference.risk_thresholds.cache_clear()
     mail.mailer.cache_clear()
     internal_caller._fetch_keys.cache_clear()
     rate_limit._local_arrivals.clear()
     redis._breaker.succeeded()
-    inference._breaker.succeeded()
 
 
 def function_client(name: str) -> FlaskClient:

@@ -10,6 +10,9 @@ from containers.inference.log_lines import LibraryLines, log
 from containers.inference.main import Application
 from containers.inference.settings import SettingMalformed, read_settings
 
+_KEEP_ALIVE_SECONDS = 75
+"""Longer than any client keeps an idle connection: ours must not be the side that closes as a request sets out."""
+
 
 class Server(uvicorn.Server):
     """A uvicorn that refuses new texts from the first signal on, and ends with status 0 after draining."""
@@ -49,6 +52,7 @@ def main() -> int:
             log_config=None,
             access_log=False,
             server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=settings.drain_seconds,
         ),
         application,

@@ -2,12 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from containers.inference.engines import Engine, Logits, OnnxEngine
-from containers.inference.model_directory import ModelDescription, ModelUnusable, describe, fetched
+from containers.inference.model_directory import (
+    WEIGHTS,
+    EngineName,
+    ModelDescription,
+    ModelUnusable,
+    describe,
+    fetched,
+)
 from containers.inference.normalisation import normalise
 from containers.inference.windows import Probabilities, close_up, combine, window_spans
 
@@ -39,6 +47,10 @@ class Classifier:
         """The same network under another description, of another temperature for one."""
         return Classifier(description, self._tokenizer, self._engine)
 
+    def over(self, engine: Engine) -> "Classifier":
+        """The same description and tokenizer over another network."""
+        return Classifier(self.description, self._tokenizer, engine)
+
     def windows(self, text: str) -> list[Window]:
         """The text's token ids in windows that the network can read; nothing of the text is left out.
 
@@ -46,7 +58,8 @@ class Classifier:
         among a hundred everyday words would weigh too little.
         """
         described = self.description
-        ids = self._tokenizer.encode(normalise(text), add_special_tokens=False).ids
+        read = text if described.as_written else normalise(text)
+        ids = self._tokenizer.encode(read, add_special_tokens=False).ids
         spans = window_spans(len(ids), described.window_tokens - 2, described.window_overlap)
         if len(spans) > 1:
             spans += window_spans(len(ids), *close_up(described.window_tokens - 2))
@@ -79,18 +92,33 @@ class Classifier:
         return self.prediction(windows, self.logits(windows))
 
 
-def load(location: str, threads: int, manifest_sha256: str = "") -> Classifier:
+def load(location: str, threads: int, manifest_sha256: str = "", engine: EngineName = "onnx") -> Classifier:
     """The classifier of a model directory, warmed and self-tested; raises ModelUnusable."""
-    with fetched(location, manifest_sha256) as directory:
+    with fetched(location, manifest_sha256, engine) as directory:
         description = describe(directory)
         try:
             tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
-            engine = OnnxEngine(directory / "model.onnx", threads, description.pad_id)
+            network = _engine(engine, directory, threads, description.pad_id)
+        except ModelUnusable:
+            raise
         except Exception as error:
             raise ModelUnusable(f"{location}: {type(error).__name__} while loading model or tokenizer") from error
-    classifier = Classifier(description, tokenizer, engine)
+    # A tokenizer may come with the truncation that it was trained under; here nothing of a text is left out.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    classifier = Classifier(description, tokenizer, network)
     _pass_self_test(classifier, location)
     return classifier
+
+
+def _engine(name: EngineName, directory: Path, threads: int, pad_id: int) -> Engine:
+    if name == "onnx":
+        return OnnxEngine(directory / WEIGHTS["onnx"], threads, pad_id)
+    try:
+        from containers.inference.torch_engine import TorchEngine
+    except ImportError as error:
+        raise ModelUnusable(f"INFERENCE_ENGINE=torch: {error.name} is not installed") from error
+    return TorchEngine(directory, threads, pad_id)
 
 
 def _pass_self_test(classifier: Classifier, location: str) -> None:

@@ -1,4 +1,4 @@
-"""From start to stop: the model loads while the process already answers, serves, and drains."""
+"""From start to stop: the model loads and warms up while the process already answers, serves, and drains."""
 
 import asyncio
 import time
@@ -10,15 +10,19 @@ from containers.inference.log_lines import log
 from containers.inference.metrics import Metrics
 from containers.inference.model_directory import ModelUnusable
 from containers.inference.problems import NotReady
+from containers.inference.run_costs import RunCosts
 from containers.inference.settings import Settings
+from containers.inference.warm_up import warm_up
 
 Loader = Callable[[Settings], Classifier]
 """Brings up the classifier that the settings name; raises ModelUnusable."""
 
 
 def load_served(settings: Settings) -> Classifier:
-    """The model directory at MODEL_PATH over ONNX Runtime."""
-    return load(settings.model_path, settings.inference_threads, settings.model_manifest_sha256)
+    """The model directory at MODEL_PATH over the engine that INFERENCE_ENGINE names."""
+    return load(
+        settings.model_path, settings.inference_threads, settings.model_manifest_sha256, settings.inference_engine
+    )
 
 
 class Lifecycle:
@@ -34,6 +38,8 @@ class Lifecycle:
         self._batcher: Batcher | None = None
         self._loading: asyncio.Task[None] | None = None
         self._draining = False
+        # Asked when the page is made: the signal's handler must not wait for a lock that what it interrupts may hold.
+        metrics.ready.set_function(lambda: float(self.ready))
 
     @property
     def ready(self) -> bool:
@@ -52,7 +58,6 @@ class Lifecycle:
     def begin_draining(self) -> None:
         """From now on nothing new is taken; what waits is still answered."""
         self._draining = True
-        self._metrics.ready.set(0)
 
     async def stop(self) -> None:
         """Finishes what waits and lets the thread go."""
@@ -76,17 +81,25 @@ class Lifecycle:
         return self._batcher
 
     async def _load(self) -> None:
-        settings, started = self._settings, time.perf_counter()
+        started = time.perf_counter()
         try:
-            classifier = await asyncio.to_thread(self._read, settings)
-        except ModelUnusable as error:
-            log("model unusable", "CRITICAL", reason=str(error))
+            classifier, costs = await asyncio.to_thread(self._prepared)
+        except Exception as error:  # noqa: BLE001 - without its model the process is of no use, whatever the reason
+            log("model unusable", "CRITICAL", reason=_reason(error))
             self._give_up()
             return
-        self._classifier = classifier
-        batcher = Batcher(classifier, settings.max_queue, settings.batch_tokens, self._metrics)
-        batcher.start()
-        self._batcher = batcher
-        self._metrics.model.labels(classifier.description.version).set(1)
-        self._metrics.ready.set(0 if self._draining else 1)
-        log("ready", modelVersion=classifier.description.version, loadMs=round((time.perf_counter() - started) * 1000))
+        described = classifier.description
+        batcher = Batcher(classifier, self._settings, self._metrics, costs)
+        batcher.start(self._give_up)
+        self._classifier, self._batcher = classifier, batcher
+        self._metrics.model.labels(described.version, described.thresholds_version, described.temperature).set(1)
+        log("ready", modelVersion=described.version, loadMs=round((time.perf_counter() - started) * 1000))
+
+    def _prepared(self) -> tuple[Classifier, RunCosts]:
+        classifier = self._read(self._settings)
+        return classifier, warm_up(classifier, self._settings)
+
+
+def _reason(error: Exception) -> str:
+    """One line; what other errors say may be anything."""
+    return str(error) if isinstance(error, ModelUnusable) else type(error).__name__

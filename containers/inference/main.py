@@ -5,7 +5,7 @@ import contextlib
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,16 +14,29 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from containers.inference.batching import TextsFailed
+from containers.inference.caller_identity import CallerIdentity
 from containers.inference.classifier import Prediction
 from containers.inference.lifecycle import Lifecycle, Loader, load_served
 from containers.inference.log_lines import log
 from containers.inference.metrics import Metrics
-from containers.inference.problems import CallerGone, MethodNotAllowed, NotFound, NotReady, Problem
+from containers.inference.problems import (
+    CallerGone,
+    DeadlinePassed,
+    MethodNotAllowed,
+    NotFound,
+    NotReady,
+    PredictionFailed,
+    Problem,
+)
 from containers.inference.request_bodies import read_deadline, read_text, read_texts
 from containers.inference.settings import Settings
+from containers.inference.tracing import Tracing
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_FAILED = "could not be classified"
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+Reader = Callable[[Request, Settings], Awaitable[list[str]]]
 
 
 class Application:
@@ -35,12 +48,15 @@ class Application:
         """`give_up` is called when the model turns out to be unusable."""
         self._settings = settings
         self.metrics = Metrics()
+        self._identity = CallerIdentity(settings)
+        self._tracing = Tracing(settings)
         self.lifecycle = Lifecycle(settings, self.metrics, give_up, load)
         self.asgi = Starlette(
             routes=[
-                self._route("POST", "/predict", self._predict),
-                self._route("POST", "/predict/batch", self._predict_batch),
-                self._route("GET", "/model", self._model),
+                self._route("POST", "/predict", self._identified(self._predict)),
+                self._route("POST", "/predict/batch", self._identified(self._predict_batch)),
+                self._route("GET", "/model", self._identified(self._model)),
+                # What the platform asks by itself, and without a token.
                 self._route("GET", "/health", self._health),
                 self._route("GET", "/ready", self._ready),
                 self._route("GET", "/metrics", self._metrics_page),
@@ -55,23 +71,20 @@ class Application:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         self.lifecycle.start()
+        keys = asyncio.get_running_loop().create_task(self._identity.prepare())
         yield
+        keys.cancel()
         await self.lifecycle.stop()
+        await asyncio.to_thread(self._tracing.close)
 
     def _guarded(self, path: str, endpoint: Endpoint) -> Endpoint:
         """The endpoint with its request id, its measures, and problems for whatever it raises."""
 
         async def answer(request: Request) -> Response:
             started, request_id = time.perf_counter(), _request_id(request)
-            try:
-                response = await endpoint(request)
-            except Problem as problem:
-                response = problem.response(request_id)
-            except ClientDisconnect:
-                response = CallerGone().response(request_id)
-            except Exception as error:  # noqa: BLE001 - a bug must be answered and logged without the text it met
-                log("unexpected error", "ERROR", error=type(error).__name__, requestId=request_id)
-                response = Problem().response(request_id)
+            with self._tracing.following(request, path) as traced:
+                response = await _answer(endpoint, request, request_id)
+                traced.answered(response)
             response.headers["X-Request-Id"] = request_id
             self.metrics.requests.labels(path, response.status_code).inc()
             self.metrics.request_seconds.labels(path).observe(time.perf_counter() - started)
@@ -79,18 +92,36 @@ class Application:
 
         return answer
 
+    def _identified(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint for callers who may ask, where that is restricted at all."""
+
+        async def answer(request: Request) -> Response:
+            await self._identity.require(request.headers.get("authorization", ""))
+            return await endpoint(request)
+
+        return answer
+
     async def _predict(self, request: Request) -> Response:
-        [answer] = await self._classify(request, [await read_text(request, self._settings)])
+        try:
+            [answer] = await self._classified(request, read_text, of_batch=False)
+        except TextsFailed:
+            raise PredictionFailed(errors=[("/text", _FAILED)]) from None
         return JSONResponse(answer)
 
     async def _predict_batch(self, request: Request) -> Response:
-        texts = await read_texts(request, self._settings)
-        return JSONResponse({"predictions": await self._classify(request, texts)})
+        try:
+            answers = await self._classified(request, read_texts, of_batch=True)
+        except TextsFailed as error:
+            raise PredictionFailed(errors=[(f"/texts/{number}", _FAILED) for number in error.numbers]) from None
+        return JSONResponse({"predictions": answers})
 
-    async def _classify(self, request: Request, texts: list[str]) -> list[dict[str, object]]:
+    async def _classified(self, request: Request, read: Reader, *, of_batch: bool) -> list[dict[str, object]]:
+        """The answers for what `read` finds in the request; the caller's deadline counts from before it is read."""
         deadline = read_deadline(request, asyncio.get_running_loop().time())
         batcher, version = self.lifecycle.batcher(), self.lifecycle.classifier().description.version
-        predictions = await _unless_gone(request, batcher.predict(texts, deadline))
+        with self.metrics.timed("read"):
+            texts = await _by(deadline, read(request, self._settings))
+        predictions = await _unless_gone(request, batcher.predict(texts, deadline, of_batch=of_batch))
         return [_as_json(prediction, version) for prediction in predictions]
 
     async def _model(self, _: Request) -> Response:
@@ -101,6 +132,7 @@ class Application:
                 "labels": described.labels,
                 "temperature": described.temperature,
                 "riskThresholds": described.thresholds,
+                "thresholdsVersion": described.thresholds_version,
                 "tokenizer": "Unigram over normalised words (tokenizer.json)",
                 "maxTokens": described.window_tokens,
                 "windowOverlap": described.window_overlap,
@@ -118,7 +150,28 @@ class Application:
         return JSONResponse({"status": "ready", "modelVersion": self.lifecycle.classifier().description.version})
 
     async def _metrics_page(self, _: Request) -> Response:
-        return Response(self.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        page = await asyncio.to_thread(self.metrics.page)
+        return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def _answer(endpoint: Endpoint, request: Request, request_id: str) -> Response:
+    try:
+        return await endpoint(request)
+    except Problem as problem:
+        return problem.response(request_id)
+    except ClientDisconnect:
+        return CallerGone().response(request_id)
+    except Exception as error:  # noqa: BLE001 - a bug must be answered and logged without the text it met
+        log("unexpected error", "ERROR", error=type(error).__name__, requestId=request_id)
+        return Problem().response(request_id)
+
+
+async def _by(deadline: float | None, texts: Awaitable[list[str]]) -> list[str]:
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await texts
+    except TimeoutError:
+        raise DeadlinePassed from None
 
 
 def _as_json(prediction: Prediction, version: str) -> dict[str, object]:

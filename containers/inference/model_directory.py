@@ -7,13 +7,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from containers.inference.normalisation import NORMALISATION_VERSION
 
+EngineName = Literal["onnx", "torch"]
+"""`onnx`: ONNX Runtime on the processor. `torch`: on a GPU where there is one, see `torch_engine.py`."""
 MANIFEST = "manifest.json"
-SERVED_FILES = ("model.onnx", "config.json", "tokenizer.json", "bloom.json")
-"""What serving reads; a directory also holds `model.safetensors` and `MODEL_CARD.md` for people and for training."""
+WEIGHTS: Mapping[EngineName, str] = {"onnx": "model.onnx", "torch": "model.safetensors"}
+"""Which file of a directory each engine reads; a large one's numbers lie in a second file, `.data` after its name."""
+DESCRIPTIONS = ("config.json", "tokenizer.json", "bloom.json")
+SERVED_FILES = (WEIGHTS["onnx"], *DESCRIPTIONS)
+"""What serving reads unless it is told otherwise; a directory also holds `MODEL_CARD.md` for people."""
+AS_WRITTEN = 0
+"""In `bloom.json` in the place of a normalisation: the model reads texts as they were written."""
 
 
 class ModelUnusable(Exception):
@@ -41,23 +48,32 @@ class ModelDescription:
     """Sentences and the label each must get before the model may serve."""
     metrics: Mapping[str, Any]
     """Summary of the model card's figures."""
+    as_written: bool = False
+    """Whether texts reach the tokenizer as they were written; else normalised, as in training."""
+
+    @property
+    def thresholds_version(self) -> str:
+        """Which thresholds these are: twelve digits that change with them."""
+        return hashlib.sha256(json.dumps(self.thresholds, sort_keys=True).encode()).hexdigest()[:12]
 
 
 @contextmanager
-def fetched(location: str, manifest_sha256: str = "") -> Iterator[Path]:
+def fetched(location: str, manifest_sha256: str = "", engine: EngineName = "onnx") -> Iterator[Path]:
     """The local directory of a model whose files all match their manifest; a downloaded one is gone afterwards.
+
+    Only what the engine reads is downloaded and checked.
 
     `location` is a path or a URL that fsspec knows (`gs://bucket/models/v7`). `manifest_sha256`, when given, pins the
     manifest itself. Raises ModelUnusable.
     """
     if "://" not in location:
-        _verify(Path(location), location, manifest_sha256)
+        _verify(Path(location), engine, location, manifest_sha256)
         yield Path(location)
         return
     # Where there is no disk, as on Cloud Run, the download would take memory for as long as it stays.
     with tempfile.TemporaryDirectory(prefix="bloom-model-") as folder:
-        _download(location, Path(folder))
-        _verify(Path(folder), location, manifest_sha256)
+        _download(location, engine, Path(folder))
+        _verify(Path(folder), engine, location, manifest_sha256)
         yield Path(folder)
 
 
@@ -66,7 +82,7 @@ def describe(directory: Path) -> ModelDescription:
     try:
         config = json.loads((directory / "config.json").read_bytes())
         bloom = json.loads((directory / "bloom.json").read_bytes())
-        if bloom["normalisation"] != NORMALISATION_VERSION:
+        if bloom["normalisation"] not in (NORMALISATION_VERSION, AS_WRITTEN):
             raise ModelUnusable(
                 f"{directory}: made for normalisation {bloom['normalisation']}, this is {NORMALISATION_VERSION}"
             )
@@ -82,6 +98,7 @@ def describe(directory: Path) -> ModelDescription:
             thresholds=bloom["thresholds"],
             self_test=tuple((case["text"], case["label"]) for case in bloom["selfTest"]),
             metrics=bloom["metrics"],
+            as_written=bloom["normalisation"] == AS_WRITTEN,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelUnusable(f"{directory}: config.json or bloom.json lacks or garbles {error}") from error
@@ -93,27 +110,39 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _download(url: str, directory: Path) -> None:
+def _download(url: str, engine: EngineName, directory: Path) -> None:
     import fsspec
 
     try:
         files, root = fsspec.core.url_to_fs(url)
-        for name in (MANIFEST, *SERVED_FILES):
+        files.get_file(f"{root}/{MANIFEST}", str(directory / MANIFEST))
+        for name in _read_by(engine, _checksums(directory)):
             files.get_file(f"{root}/{name}", str(directory / name))
     except Exception as error:
         raise ModelUnusable(f"{url}: {_one_line(error)}") from error
 
 
-def _verify(directory: Path, location: str, manifest_sha256: str) -> None:
+def _verify(directory: Path, engine: EngineName, location: str, manifest_sha256: str) -> None:
     try:
         if manifest_sha256 and digest(directory / MANIFEST) != manifest_sha256.lower():
             raise ModelUnusable(f"{location}: {MANIFEST} is not the one that MODEL_MANIFEST_SHA256 names")
-        expected = json.loads((directory / MANIFEST).read_bytes())["sha256"]
-        for name in SERVED_FILES:
+        expected = _checksums(directory)
+        for name in _read_by(engine, expected):
             if digest(directory / name) != expected[name]:
                 raise ModelUnusable(f"{location}: {name} does not match its checksum in {MANIFEST}")
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ModelUnusable(f"{location}: not a model directory: {_one_line(error)}") from error
+
+
+def _checksums(directory: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads((directory / MANIFEST).read_bytes())["sha256"]
+    return found
+
+
+def _read_by(engine: EngineName, checksums: Mapping[str, str]) -> list[str]:
+    """The files that an engine reads of a directory with these."""
+    weights = WEIGHTS[engine]
+    return [weights, *(name for name in (f"{weights}.data",) if name in checksums), *DESCRIPTIONS]
 
 
 def _one_line(error: Exception) -> str:

@@ -6,7 +6,9 @@ import unicodedata
 NORMALISATION_VERSION = 1
 """Raised with every change below: a model trained under another version is refused at start."""
 
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+|<[a-z]+>|(?<!\w)[@#](?=\w)\S+", re.IGNORECASE)
+# An address is looked for from the start of a word alone, and in one way: 8,000 signs "@" would take minutes otherwise.
+_MAIL_ADDRESS = r"(?<!\S)\S[^\s@]*@\S[^\s.]*\.\S+"
+_ADDRESS = re.compile(rf"(?:https?://|www\.)\S+|{_MAIL_ADDRESS}|<[a-z]+>|(?<!\w)[@#](?=\w)\S+", re.IGNORECASE)
 _JOINER = re.compile(r"[\u200b-\u200d\u2060\ufeff\u00ad]")
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2018\u2019\u02bc\u2032\u00b4`\uff07](?=\w)")
 # Some sources of the labelled posts left "can t" for "can't": both become "cant".

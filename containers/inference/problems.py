@@ -1,7 +1,7 @@
 """What a caller can be told went wrong, as RFC 9457 problem details; never a word of the text that was sent."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from starlette.responses import JSONResponse
@@ -15,6 +15,7 @@ class Problem(Exception):
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong on our side"
+    headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, detail: str = "", errors: Sequence[FieldFault] = (), retry_after: int | None = None) -> None:
         """`retry_after` is in seconds."""
@@ -36,7 +37,7 @@ class Problem(Exception):
         if self.errors:
             body["errors"] = [{"pointer": pointer, "detail": detail} for pointer, detail in self.errors]
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        return JSONResponse(body, self.status, headers, "application/problem+json")
+        return JSONResponse(body, self.status, headers | dict(self.headers), "application/problem+json")
 
 
 class Malformed(Problem):
@@ -44,6 +45,21 @@ class Malformed(Problem):
 
     status = 400
     title = "The request could not be read"
+
+
+class NotIdentified(Problem):
+    """401: callers have to say who they are, and this one has no valid ID token for us."""
+
+    status = 401
+    title = "Send an ID token for this service"
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class CallerRefused(Problem):
+    """403: the ID token is valid, and another account's than those that may ask."""
+
+    status = 403
+    title = "This account may not ask"
 
 
 class NotFound(Problem):
@@ -88,6 +104,20 @@ class QueueFull(Problem):
     title = "Too many texts are waiting"
 
 
+class DeadlineOutOfReach(Problem):
+    """429: by what runs took lately, all that waits before this cannot be done by the caller's X-Deadline-Ms."""
+
+    status = 429
+    title = "Too much is waiting to answer within the caller's deadline"
+
+
+class IdentityKeysAway(Problem):
+    """503: the keys to verify ID tokens with cannot be had; nobody is let in unverified."""
+
+    status = 503
+    title = "Callers cannot be identified at the moment"
+
+
 class NotReady(Problem):
     """503: the model is not loaded yet, or the container is stopping."""
 
@@ -110,6 +140,6 @@ class CallerGone(Problem):
 
 
 class PredictionFailed(Problem):
-    """500: the network raised an error."""
+    """500: the network raised an error for the texts that are named, and for them alone."""
 
     title = "The text could not be classified"

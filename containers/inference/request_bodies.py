@@ -9,10 +9,10 @@ from containers.inference.problems import FieldFault, Malformed, TooLarge, Unacc
 from containers.inference.settings import Settings
 
 
-async def read_text(request: Request, settings: Settings) -> str:
-    """The text of a `{text}` body; raises the problem that names what is wrong with it."""
+async def read_text(request: Request, settings: Settings) -> list[str]:
+    """The one text of a `{text}` body; raises the problem that names what is wrong with it."""
     body = await _read_object(request, settings.max_body_bytes, "text")
-    return _checked(body["text"], "/text", settings)
+    return [_checked(body["text"], "/text", settings)]
 
 
 async def read_texts(request: Request, settings: Settings) -> list[str]:
@@ -40,7 +40,7 @@ async def _read_object(request: Request, max_bytes: int, member: str) -> dict[st
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaType
     try:
-        body = json.loads(await _read_bytes(request, max_bytes))
+        body = json.loads(await _read_bytes(request, max_bytes), parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise Malformed("The body is not valid JSON.") from None
     if not isinstance(body, dict):
@@ -54,12 +54,22 @@ async def _read_object(request: Request, max_bytes: int, member: str) -> dict[st
 
 
 async def _read_bytes(request: Request, max_bytes: int) -> bytes:
+    """The body, of which no more is read than is allowed, nor any where it is announced to be more."""
+    announced = request.headers.get("content-length", "")
+    too_large = TooLarge(f"A body may hold at most {max_bytes} bytes.")
+    if announced.isascii() and announced.isdigit() and int(announced[:20]) > max_bytes:
+        raise too_large
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > max_bytes:
-            raise TooLarge(f"A body may hold at most {max_bytes} bytes.")
+            raise too_large
     return bytes(body)
+
+
+def _refuse(constant: str) -> None:
+    """NaN and Infinity are Python's, not JSON's (RFC 8259)."""
+    raise ValueError(constant)
 
 
 def _pointer(name: str) -> str:

@@ -10,7 +10,8 @@ import uvicorn
 
 from containers.realtime.main import Relay
 from shared.settings import Settings, SettingsError, settings
-from shared.telemetry import log, start_logging
+from shared.telemetry import log, start
+from shared.telemetry.leaving import Leaving
 
 SECONDS_TO_END: Final = 2
 
@@ -23,9 +24,9 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def create_server(chosen: Settings) -> Server:
+def create_server(chosen: Settings, leaving: Leaving) -> Server:
     """uvicorn speaks HTTP; at an upgrade our own protocol takes over, without ASGI between it and the socket."""
-    relay = Relay(chosen)
+    relay = Relay(chosen, leaving)
     config = uvicorn.Config(
         relay.asgi,
         host=chosen.host,
@@ -52,10 +53,10 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there are no settings to log by
         return 1
-    start_logging()
+    leaving = start("realtime", beside_requests=False)
     for name in ("uvicorn.error", "asyncio", "websockets"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    server = create_server(chosen)
+    server = create_server(chosen, leaving)
     log("relay-starting", port=chosen.port)
     server.run()
     log("relay-stopped")

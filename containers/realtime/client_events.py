@@ -18,6 +18,7 @@ from containers.realtime.connection import Connection, People
 from containers.realtime.heartbeat import Heartbeat
 from containers.realtime.history import Place
 from containers.realtime.lookups import Lookups
+from containers.realtime.observed import answered
 from containers.realtime.presence import Presence
 from containers.realtime.problems import UnknownEvent, WebSocketOnly, as_ack
 from containers.realtime.redis_commands import publish
@@ -32,7 +33,7 @@ from shared.events import alert_channel, session_channel
 from shared.problems import Malformed, NotFound, NotSignedIn, Problem, TooManyRequests
 from shared.session import Caller
 from shared.settings import Settings
-from shared.telemetry import log, log_exception
+from shared.telemetry import log, log_exception, metrics
 
 PATH: Final = "/socket.io/"
 SECONDS_TO_READ_REFUSAL: Final = 1.0
@@ -123,6 +124,7 @@ class ClientEvents:
 
     def opened(self, web_socket: WebSocket) -> None:
         """It has so long to sign in."""
+        telemetry.count(metrics.SOCKETS_OPENED)
         self.heartbeat.begin(web_socket)
         web_socket.frames_left, web_socket.frames_left_at = float(FRAMES_BEFORE_SIGN_IN), _now()
         ping, pong = self._settings.socket_ping_seconds, self._settings.socket_pong_seconds
@@ -146,6 +148,7 @@ class ClientEvents:
 
     def gone(self, web_socket: WebSocket) -> None:
         """Nothing is kept of it."""
+        telemetry.count(metrics.SOCKETS_CLOSED, web_socket.ended_by)
         self.heartbeat.sockets.discard(web_socket)
         if connection := web_socket.connection:
             web_socket.connection = None
@@ -222,13 +225,17 @@ class ClientEvents:
     # Events.
 
     async def _acknowledge(self, connection: Connection, event: ClientEvent, *, is_too_many: bool) -> None:
-        answer = as_ack(TooManyRequests()) if is_too_many else await self._answer(connection, event)
+        answer = as_ack(TooManyRequests()) if is_too_many else await self._observed(connection, event)
         if event.ack_id is not None:
             connection.send(socket_io.acknowledged(event.ack_id, answer))
 
+    async def _observed(self, connection: Connection, event: ClientEvent) -> Acknowledgement:
+        name = event.name if event.name in self._handlers else "unknown"
+        telemetry.begin(str(uuid.uuid4()), f"socket {name}")
+        return await answered(name, lambda: self._answer(connection, event))
+
     async def _answer(self, connection: Connection, event: ClientEvent) -> Acknowledgement:
         audit.acting.set(audit.Acting(connection.caller.user_id, connection.address))
-        telemetry.current.set(telemetry.RequestTrace(str(uuid.uuid4())))
         try:
             return await self._handle(connection, event)
         except ValidationError:

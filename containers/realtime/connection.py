@@ -8,6 +8,8 @@ from uuid import UUID
 
 from containers.realtime.web_socket import NORMAL, WebSocket
 from shared.session import Caller
+from shared.telemetry import count
+from shared.telemetry.metrics import FRAMES_DROPPED
 
 if TYPE_CHECKING:
     from containers.realtime.rooms import Room
@@ -50,7 +52,9 @@ class Connection:
 
     def send_if_clear(self, frame: bytes) -> None:
         """Send it what can as well be left out, unless anything waits already."""
-        if not self._web_socket.is_lagging:
+        if self._web_socket.is_lagging:
+            count(FRAMES_DROPPED, "lagging")
+        else:
             self._web_socket.send(frame)
 
     async def send_in_step(self, frame: bytes) -> None:

@@ -12,6 +12,7 @@ from containers.realtime import history, problems
 from containers.realtime.client_events import PATH, ClientEvents, Parts
 from containers.realtime.connection import People
 from containers.realtime.lookups import Lookups
+from containers.realtime.observed import answer_metrics, watch
 from containers.realtime.personal_channels import (
     end_sockets_of_ended_sessions,
     shut_out_of_ended_care,
@@ -29,13 +30,15 @@ from containers.realtime.web_socket import WebSocket
 from shared.events import MessageDeleted, MessageSent, MessageUpdated, ReadAdvanced
 from shared.problems import MethodNotAllowed, NotFound, Problem, Unavailable
 from shared.settings import Settings
-from shared.telemetry import log_exception
+from shared.telemetry import log_exception, metrics
+from shared.telemetry.leaving import Leaving
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Scope = MutableMapping[str, Any]
 
 SECONDS_TO_REACH_DATABASE: Final = 2.0
 SECONDS_BETWEEN_LOOKS_AT_COVERAGE: Final = 0.5
+SECONDS_BETWEEN_LOOKS_AT_WHAT_LEAVES: Final = 1.0
 SECONDS_TO_END_WORK: Final = 0.5
 TAGGED: Final = b'{"type":'
 """How everything on a conversation's channel begins that is not a new message."""
@@ -44,8 +47,9 @@ TAGGED: Final = b'{"type":'
 class Relay:
     """One instance; `asgi` is what a server runs."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Nothing connects before the lifespan starts."""
+    def __init__(self, settings: Settings, leaving: Leaving) -> None:
+        """Nothing connects before the lifespan starts; `leaving` is what leaves from time to time."""
+        self._leaving = leaving
         self._settings = settings
         self._subscription = RedisSubscription(settings.redis_url, self._take, self._returned)
         lookups = Lookups()
@@ -60,6 +64,13 @@ class Relay:
             Parts(self._redis, self._people, self._rooms, self._typing, self._presence, self._subscription, lookups),
         )
         self._check_permissions = asyncio.Event()
+        self._be_watched()
+
+    def _be_watched(self) -> None:
+        watch(metrics.SOCKETS_OPEN, self._events.heartbeat.sockets.__len__)
+        watch(metrics.ROOMS_OPEN, self._rooms.by_channel.__len__)
+        watch(metrics.REDIS_FOLLOWED, lambda: self._subscription.is_alive)
+        watch(metrics.REDIS_RETURNS, lambda: self._subscription.returns)
 
     def web_socket(self, *, server_state: Any, **_: Any) -> WebSocket:
         """What takes over from uvicorn's HTTP at an upgrade; it is called as uvicorn calls a protocol's class."""
@@ -71,19 +82,22 @@ class Relay:
             await self._live(receive, send)
         else:
             try:
-                await self._http(scope["method"], scope["path"], send)
+                await self._http(scope, send)
             except Problem as problem:
                 await problems.answer(send, problem)
 
-    async def _http(self, method: str, path: str, send: Send) -> None:
+    async def _http(self, scope: Scope, send: Send) -> None:
+        method, path = scope["method"], scope["path"]
         if path.startswith(PATH.rstrip("/")):
             raise WebSocketOnly
-        if path not in ("/health", "/ready"):
+        if path not in ("/health", "/ready", "/metrics"):
             raise NotFound
         if method != "GET":
             raise MethodNotAllowed
         if path == "/health":
             await problems.answer_json(send, 200, {"status": "up"})
+        elif path == "/metrics":
+            await answer_metrics(send, _accepted(scope))
         else:
             await self._ready(send)
 
@@ -154,7 +168,14 @@ class Relay:
             self._presence.run(),
             self._watch_permissions(),
             self._watch_coverage(),
+            self._leave(),
         ]
+
+    async def _leave(self) -> None:
+        """Spans and numbers leave by themselves: an instance's CPU is always there."""
+        while True:
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS_AT_WHAT_LEAVES)
+            await asyncio.to_thread(self._leaving.run_due)
 
     async def _watch_coverage(self) -> None:
         while True:
@@ -200,6 +221,11 @@ def _take_tagged(room: Room, payload: bytes) -> None:
         room.take_change(MessageDeleted.model_validate(fields))
     else:
         raise ValueError("an event that is not for rooms")
+
+
+def _accepted(scope: Scope) -> str:
+    """The `Accept` of a request."""
+    return ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
 
 
 async def _database_is_reachable() -> bool:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from containers.realtime import history
 from containers.realtime.connection import Connection, People, Person
+from containers.realtime.observed import delivering
 from containers.realtime.presence import Presence, give_way
 from containers.realtime.rooms import Rooms
 from containers.realtime.socket_io import DISCONNECT, frame
@@ -40,7 +41,7 @@ TOLD: Final = {
     told.event.type: told
     for told in (
         Told(MessageAnalysed, "message-analysed", {"include": {"message_id", "conversation_id", "analysis"}}),
-        Told(RiskRaised, "risk-alert", {"exclude": {"id", "clinician_ids"}}),
+        Told(RiskRaised, "risk-alert", {"exclude": {"id", "clinician_ids", "traceparent"}}),
         Told(
             RiskAlertChanged,
             "risk-alert-changed",
@@ -63,7 +64,8 @@ def take_alert(person: Person | None, rooms: Rooms, presence: Presence, payload:
     if isinstance(event, CareEnded):
         _end_care(event, person, rooms, presence)
     if person and person.is_news(event.id):
-        person.send(told.frame_of(event))
+        with delivering(event, lambda: len(person.connections)):
+            person.send(told.frame_of(event))
 
 
 def _end_care(event: CareEnded, person: Person | None, rooms: Rooms, presence: Presence) -> None:
@@ -144,4 +146,6 @@ def _end_sockets(connections: Iterable[Connection], ended: set[UUID]) -> None:
     for connection in list(connections):
         session_id = connection.caller.session_id
         if session_id in ended:
-            connection.end(frame("session-revoked", json.dumps({"sessionId": str(session_id)})), DISCONNECT)
+            connection.end(
+                frame("session-revoked", json.dumps({"sessionId": str(session_id)})), DISCONNECT, reason="session ended"
+            )

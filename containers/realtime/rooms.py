@@ -10,6 +10,7 @@ from containers.realtime import history
 from containers.realtime.connection import Connection
 from containers.realtime.history import Entered, Entering, Page, Place
 from containers.realtime.lookups import Lookups
+from containers.realtime.observed import delivering, told
 from containers.realtime.redis_subscription import RedisSubscription
 from containers.realtime.seats import Seat, analysed_frame, changed_frame
 from containers.realtime.socket_io import frame
@@ -17,7 +18,8 @@ from shared import audit, telemetry
 from shared.events import MessageDeleted, MessageSent, MessageUpdated, ReadAdvanced, message_channel, typing_channel
 from shared.messages import shown_message_of
 from shared.problems import NotFound, Problem, TooManyRequests, Unavailable
-from shared.telemetry import log, log_exception
+from shared.telemetry import count, log, log_exception
+from shared.telemetry.metrics import CATCH_UPS
 
 if TYPE_CHECKING:
     from containers.realtime.typing_notices import Typing
@@ -65,7 +67,8 @@ class Room:
         if not self.seats:
             self.seq = sent.seq
         elif sent.seq == self.seq + 1:
-            self._tell(sent.seq, frame("new-message", shown_message_of(sent).model_dump_json()))
+            with delivering(sent, self.seats.__len__):
+                self._tell(sent.seq, frame("new-message", shown_message_of(sent).model_dump_json()))
         else:
             self.catch_up()
 
@@ -76,9 +79,10 @@ class Room:
         if not self.seats:
             self.revision = changed.revision
         elif changed.revision == self.revision + 1 and changed.seq <= self.seq:
-            self.revision, packet = changed.revision, changed_frame(shown_message_of(changed))
-            for seat in list(self.seats.values()):
-                seat.tell_change(changed.revision, packet)
+            with delivering(changed, self.seats.__len__):
+                self.revision, packet = changed.revision, changed_frame(shown_message_of(changed))
+                for seat in list(self.seats.values()):
+                    seat.tell_change(changed.revision, packet)
         else:
             self.catch_up()
 
@@ -111,6 +115,7 @@ class Room:
             seat.tell(seq, packet)
 
     async def _catch_up(self) -> None:
+        count(CATCH_UPS)
         try:
             while self.seats:
                 self.read_again = False
@@ -141,6 +146,7 @@ class Room:
         for message in page.messages:
             if message.seq > self.seq:
                 self._tell(message.seq, frame("new-message", message.model_dump_json()))
+                told("message-sent", message.sent_at, len(self.seats))
         for seat, seq in knew.items():
             seat.tell_changes(page, seq)
         self.revision = max(self.revision, page.revision)

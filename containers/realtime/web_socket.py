@@ -11,7 +11,10 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
+from containers.realtime.observed import end_of
 from shared.problems import Problem
+from shared.telemetry import count
+from shared.telemetry.metrics import FRAMES_DROPPED
 
 if TYPE_CHECKING:
     from containers.realtime.connection import Connection
@@ -62,6 +65,7 @@ class WebSocket(asyncio.Protocol):
         "_was_opened",
         "comes_back",
         "connection",
+        "ended_by",
         "ends_at",
         "frames_left",
         "frames_left_at",
@@ -89,6 +93,8 @@ class WebSocket(asyncio.Protocol):
         self.is_signing_in = False
         self.comes_back = False
         """Whether it was closed for its client to connect again."""
+        self.ended_by = "lost"
+        """Why it ended, in the words of the metric."""
         self.is_open = False
         self.peer: str | None = None
         self.ends_at = self.ping_at = self.pong_by = float("inf")
@@ -124,6 +130,7 @@ class WebSocket(asyncio.Protocol):
         if not self.is_open:
             return
         self.is_open = False
+        self.ended_by = end_of(code, reason)
         if self._waiting:
             self._transport.write(b"".join(self._waiting))
         self._let_go_of_waiting()
@@ -132,8 +139,8 @@ class WebSocket(asyncio.Protocol):
         asyncio.get_running_loop().call_later(SECONDS_TO_CLOSE, self._transport.abort)
 
     def abort(self) -> None:
-        """Cut it now, without a closing handshake."""
-        self.is_open = False
+        """Cut it now, without a closing handshake: nothing is heard of its peer."""
+        self.is_open, self.ended_by = False, "silent"
         self._transport.abort()
 
     def shutdown(self) -> None:
@@ -201,7 +208,7 @@ class WebSocket(asyncio.Protocol):
             elif event.opcode in (Opcode.TEXT, Opcode.CONT):
                 self._take_part(event)
             elif event.opcode is Opcode.CLOSE:
-                self.is_open = False
+                self.is_open, self.ended_by = False, "left"
 
     def _take_part(self, part: Frame) -> None:
         if not part.fin or self._parts:
@@ -238,6 +245,7 @@ class WebSocket(asyncio.Protocol):
 
     def give_up(self) -> None:
         """Nothing more is kept for it; the word why reaches it only if it reads on within a second."""
+        count(FRAMES_DROPPED, "gave-up", by=len(self._waiting or ()))
         self._let_go_of_waiting()
         self._listener.too_slow(self)
         self.close(TOO_SLOW, "too slow")

@@ -2,7 +2,23 @@
 
 from shared.http.app import function
 
-from . import contract_document, credential_reviews, statistics, timeseries, users
+from . import (
+    audit,
+    audit_sealing,
+    break_glass,
+    break_glass_list,
+    break_glass_review,
+    contract_document,
+    credential_reviews,
+    fleet,
+    grafana,
+    impersonation,
+    impersonations_shown,
+    statistics,
+    tick,
+    timeseries,
+    users,
+)
 
 handle = function(
     "admin",
@@ -10,5 +26,15 @@ handle = function(
     timeseries.routes,
     users.routes,
     credential_reviews.routes,
+    impersonation.routes,
+    impersonations_shown.routes,
+    break_glass.routes,
+    break_glass_list.routes,
+    break_glass_review.routes,
+    audit.routes,
+    audit_sealing.routes,
+    tick.routes,
+    fleet.routes,
+    grafana.routes,
     contract_document.routes,
 )

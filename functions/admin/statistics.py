@@ -5,6 +5,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
@@ -49,6 +50,26 @@ _counting: Final = threading.Lock()
 """Those who ask this instance at once wait here, and not all of them at Redis."""
 
 
+class _Latest:
+    """What this instance counted last: where Redis is away, those who waited for just that are answered with it."""
+
+    def __init__(self) -> None:
+        self._found: Statistics | None = None
+        self._finished = 0.0
+
+    def keep(self, found: "Statistics") -> "Statistics":
+        """Just counted."""
+        self._found, self._finished = found, time.monotonic()
+        return found
+
+    def since(self, moment: float) -> "Statistics | None":
+        """What was ready after a moment of the monotonic clock, if anything."""
+        return self._found if self._finished >= moment else None
+
+
+_latest: Final = _Latest()
+
+
 class Statistics(Schema):
     """Everything counted at one moment, `cachedAt` (UTC); days are UTC's. Accounts that are nobody's do not count."""
 
@@ -76,8 +97,9 @@ def read_statistics() -> Statistics:
     found = _cached()
     if found is not None:
         return found
+    asked = time.monotonic()
     with _counting:
-        return _cached() or _counted_once()
+        return _cached() or _latest.since(asked) or _latest.keep(_counted_once())
 
 
 def _counted_once() -> Statistics:
@@ -151,10 +173,21 @@ def counted(db: Database) -> Statistics:
             Appointment.status.in_(MEETS),
         ),
         messages_today=_count(db, Message, *_within(Message.sent_at, day)),
-        open_risk_events=_count(db, RiskEvent, RiskEvent.alert_id.is_(None), RiskEvent.status.in_(UNRESOLVED)),
+        open_risk_events=_count(
+            db,
+            RiskEvent,
+            RiskEvent.alert_id.is_(None),
+            RiskEvent.status.in_(UNRESOLVED),
+            is_of_somebody(RiskEvent.patient_id),
+        ),
         model_accuracy=_accuracy(db, moment - timedelta(days=30)),
         cached_at=moment,
     )
+
+
+def is_of_somebody(column: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """Whether what a column names is a person: nobody's accounts try every few minutes whether alerts arrive."""
+    return column.not_in(select(User.id).where(User.is_synthetic))
 
 
 def _is_somebody() -> ColumnElement[bool]:
@@ -167,9 +200,12 @@ def _accounts_by_role(db: Database) -> dict[Role, int]:
 
 
 def _open_sessions(db: Database) -> int:
-    open_ones = or_(*(and_(User.role == role, session.is_open(role)) for role in Role))
-    query = select(func.count()).select_from(Session).join(User, User.id == Session.user_id)
-    return db.scalar(query.where(open_ones, User.status == UserStatus.ACTIVE, User.is_synthetic.is_(False))) or 0
+    """Each session's user is looked up; joined, the database would rather read all users there are."""
+    by_role = or_(*(and_(User.role == role, session.is_open(role)) for role in Role))
+    somebodys = (User.id == Session.user_id, User.status == UserStatus.ACTIVE, User.is_synthetic.is_(False))
+    is_open = select(by_role).where(*somebodys).correlate(Session).scalar_subquery()
+    in_any_role = or_(*(session.is_open(role) for role in Role))
+    return _count(db, Session, in_any_role, Session.impersonated_by.is_(None), is_open)
 
 
 def _count(db: Database, model: type[Base], *conditions: ColumnElement[bool]) -> int:

@@ -24,6 +24,8 @@ from shared.http.rate_limit import Limit
 from shared.problems import FieldFault, Unprocessable
 from shared.roles import administrators
 
+from .statistics import is_of_somebody
+
 routes = Routes()
 
 LONGEST: Final = timedelta(days=366)
@@ -112,6 +114,6 @@ _QUERIES: Final[dict[Metric, Callable[[datetime, datetime], Select[tuple[date, A
         AuditEvent.outcome == AuditOutcome.SUCCESS,
     ),
     Metric.MESSAGES: _daily(Message.sent_at, func.count()),
-    Metric.RISK_EVENTS: _daily(RiskEvent.opened_at, func.count()),
+    Metric.RISK_EVENTS: _daily(RiskEvent.opened_at, func.count(), is_of_somebody(RiskEvent.patient_id)),
     Metric.MODEL_ACCURACY: _daily(MLFeedback.created_at, func.avg(case((MLFeedback.is_correct, 100.0), else_=0.0))),
 }

@@ -63,7 +63,7 @@ class UserSearch(Schema):
     text: (
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_LINE)] | None
     ) = None
-    """The beginning of an address, of a name, or of its last word; capitals do not matter."""
+    """The beginning of an address, of a name, or of its last word, capitals or not; or a whole id, as the trail has."""
     role: Role | None = None
     status: Literal[UserStatus.ACTIVE, UserStatus.SUSPENDED] | None = None
     limit: PageSize = 50
@@ -231,8 +231,16 @@ def _found_by(search: UserSearch) -> Select[Any]:
     if search.status is not None:
         query = query.where(User.status == search.status)
     if search.text is not None:
-        query = query.where(_begins_with(search.text.lower()))
+        user_id = _as_id(search.text)
+        query = query.where(_begins_with(search.text.lower()) if user_id is None else User.id == user_id)
     return query
+
+
+def _as_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 LAST_WORD: Final = r"[^ ]+$"

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import httpx
 
-from shared.redis import Breaker
+from shared.redis import Breaker, open_breakers
+from shared.telemetry import asking, skipped
 
 FAILURES_BEFORE_OPEN: Final = 5
 SECONDS_OPEN: Final = 5.0
@@ -80,6 +81,7 @@ class Answer:
 
 
 _breaker = Breaker(FAILURES_BEFORE_OPEN, SECONDS_OPEN)
+open_breakers["zoom",] = lambda: float(_breaker.stands_open)
 
 
 @functools.cache
@@ -99,11 +101,16 @@ def ask(
     """Send a request once and read the answer, whatever its status below 500 is. Raises ZoomAway."""
     seconds = budget.left()
     if _breaker.is_open():
+        skipped("zoom")
         raise ZoomAway("it just did not answer")
+    request = {"headers": dict(headers), "params": query, "json": json, "timeout": _timeout(seconds)}
+    with asking("zoom", ZoomAway):
+        return _asked(method, url, budget, request)
+
+
+def _asked(method: str, url: str, budget: Budget, request: dict[str, Any]) -> Answer:
     try:
-        with _client().stream(
-            method, url, headers=dict(headers), params=query, json=json, timeout=_timeout(seconds)
-        ) as response:
+        with _client().stream(method, url, **request) as response:
             answer = Answer(response.status_code, response.headers, _body_of(response, budget))
         if answer.status >= 500:
             raise ZoomAway(f"status {answer.status}")

@@ -4,7 +4,7 @@ from typing import Final
 
 from shared.database.encryption import KeyRing
 from shared.database.models.accounts import Session, User, UserStatus
-from shared.database.models.audit_trail import AuditEvent, AuditSeal
+from shared.database.models.audit_trail import AuditEvent, AuditSeal, AuditSealLeaves
 from shared.database.models.consents import Consent
 from shared.database.models.credentials import (
     Account,
@@ -150,6 +150,7 @@ ACCOUNT_TABLES: Final = (
         order=("occurred_at", "id"),
     ),
     TablePolicy(model=AuditSeal, fate=Fate.NOBODYS, why="digests over the audit trail"),
+    TablePolicy(model=AuditSealLeaves, fate=Fate.NOBODYS, why="the digest of each entry of the audit trail"),
     TablePolicy(
         model=OutboxEvent,
         fate=Fate.EXPIRES,

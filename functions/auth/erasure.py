@@ -16,7 +16,6 @@ from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.encryption import KeyRing, Undecipherable, unseal
-from shared.database.models.accounts import Session
 from shared.database.models.credentials import TrustedDevice
 from shared.database.models.profiles import PatientProfile
 from shared.database.models.trust import ErasureRequest, ErasureStatus
@@ -25,7 +24,7 @@ from shared.events import AccountNotice, Event, SessionsRevoked
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
 from shared.http.schema import Answer, SetCookie
-from shared.problems import Conflict, Forbidden
+from shared.problems import Conflict
 from shared.roles import Role, signed_in
 from shared.session import Caller
 from shared.settings import settings
@@ -41,12 +40,6 @@ class NoErasureToCancel(Conflict):
     """None was asked for, it was called off already, or it has begun."""
 
     title = "There is no erasure that could be called off"
-
-
-class NotWhileImpersonating(Forbidden):
-    """An administrator who looks on as somebody may neither take their data nor erase it."""
-
-    title = "Only the person themselves can do this"
 
 
 class _AskedTwice(Exception):
@@ -112,9 +105,8 @@ def cancel_erasure(caller: Caller) -> ErasureState:
 def schedule(db: Database, caller: Caller) -> _Asked:
     """Keep the request, call off what is ahead, and sign out everywhere.
 
-    Raises LastAdministrator, NotWhileImpersonating.
+    Raises LastAdministrator.
     """
-    require_oneself(db, caller)
     standing, told = _open_request(db, caller.user_id), tuple[Event, ...]()
     if standing is None:
         if caller.role is Role.ADMINISTRATOR:
@@ -134,8 +126,7 @@ def look_up(db: Database, caller: Caller) -> ErasureState:
 
 @transaction
 def call_off(db: Database, caller: Caller) -> AccountNotice:
-    """Cancel in one step what no job has claimed. Raises NoErasureToCancel, NotWhileImpersonating."""
-    require_oneself(db, caller)
+    """Cancel in one step what no job has claimed. Raises NoErasureToCancel."""
     cancelled = db.scalar(
         update(ErasureRequest)
         .where(
@@ -150,12 +141,6 @@ def call_off(db: Database, caller: Caller) -> AccountNotice:
         raise NoErasureToCancel
     audit.record(db, Action.ERASURE_CANCELLED, subject_id=caller.user_id, resource=("erasure_request", cancelled))
     return notify(db, caller.user_id, Notice.ERASURE_CANCELLED)
-
-
-def require_oneself(db: Database, caller: Caller) -> None:
-    """Raises NotWhileImpersonating."""
-    if db.scalar(select(Session.impersonated_by).where(Session.id == caller.session_id)) is not None:
-        raise NotWhileImpersonating
 
 
 def sign_out_everywhere(db: Database, person_id: UUID) -> SessionsRevoked | None:

@@ -1,4 +1,4 @@
-"""What goes by itself: delivered events, dealt-with notices, answers for repeats, and tokens past their time."""
+"""What goes by itself: delivered events, dealt-with notices, answers for repeats or of trials, and old tokens."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -10,11 +10,15 @@ from shared.clock import now
 from shared.database.models.base import Base
 from shared.database.models.credentials import Verification
 from shared.database.models.delivery import IdempotencyRecord, WebhookReceipt
+from shared.database.models.learning import ShadowAnswer
 from shared.database.models.outbox_events import OutboxEvent
+from shared.database.models.trust import BreakGlassGrant, Impersonation
 from shared.database.transaction import transaction
 from shared.events import AccountErased
 
 KEPT: Final = timedelta(days=30)
+SIX_YEARS: Final = timedelta(days=6 * 365 + 2)
+"""For which it can be shown who looked into whose record and why (45 CFR 164.316(b)(2)(i))."""
 BATCH: Final = 1000
 BATCHES_AT_MOST: Final = 50
 """Of each kind in one call; the others go with the next."""
@@ -35,6 +39,9 @@ def _expired() -> list[tuple[type[Base], ColumnElement[bool]]]:
         (WebhookReceipt, WebhookReceipt.processed_at < before),
         (IdempotencyRecord, IdempotencyRecord.expires_at < now()),
         (Verification, Verification.expires_at < before),
+        (ShadowAnswer, ShadowAnswer.created_at < before),  # what they came to stays with the rollout
+        (BreakGlassGrant, BreakGlassGrant.granted_at < now() - SIX_YEARS),
+        (Impersonation, Impersonation.began_at < now() - SIX_YEARS),
     ]
 
 

@@ -17,6 +17,7 @@ from shared.events import (
     AccountNotice,
     AccountUnlocked,
     Event,
+    PrivacyNotice,
     SessionsRevoked,
     SignUpRepeated,
     VerificationRequested,
@@ -28,8 +29,10 @@ from shared.mailing import Recipient, send_once
 from shared.redis import RedisAway
 from shared.roles import pubsub
 from shared.settings import settings
+from shared.telemetry import log
 
 from .notices import ERASED, NOTICES, SIGN_UP_REPEATED, VERIFICATION, Words
+from .privacy_officer import NAME, words_for
 from .unlocking import unlock
 
 routes = Routes()
@@ -55,6 +58,8 @@ def consume_event(push: PushDelivery) -> None:
             unlock(event)
         elif isinstance(event, AccountErased):
             _mail_receipt(event)
+        elif isinstance(event, PrivacyNotice):
+            _mail_officer(event)
         else:
             _mail_once(event)
     except (MailAway, RedisAway):
@@ -78,9 +83,22 @@ def _mail_receipt(event: AccountErased) -> None:
     forget(event.id)
 
 
+def _mail_officer(event: PrivacyNotice) -> None:
+    """Raises MailAway, also while no address is set: then it waits for one. What was sent goes, and is sent no more."""
+    officer = settings().privacy_officer_email
+    try:
+        if not officer:
+            raise MailAway("no address is set")
+        mailer().send(_compose(words_for(event), officer, NAME, key=str(event.id)))
+    except MailAway:
+        log("privacy-officer-not-told", severity="ERROR", notice=event.notice)
+        raise
+    forget(event.id)
+
+
 @transaction
 def forget(db: Database, event_id: UUID) -> None:
-    """Remove an event together with the address that it carries."""
+    """Remove an event whose mail is sent and told by no row: there is no account that it could be kept under."""
     db.execute(delete(OutboxEvent).where(OutboxEvent.id == event_id))
 
 

@@ -161,15 +161,17 @@ NOTICES: Final[dict[Notice, Words]] = {
     ),
     Notice.LOOKED_ON: Words(
         "An administrator looked at your account",
-        "an administrator looked at Bloom Health as you see it, to help with a problem. They could change nothing, and "
-        "it ended by itself after 30 minutes at the latest.",
+        "an administrator looked at Bloom Health as you see it, to help with a problem. They could change nothing and "
+        "read none of your messages, and it ended by itself after 30 minutes at the latest. You see each look, and can "
+        "end one that goes on, in your settings.",
         "/settings/privacy",
         "See who looked at my record",
         "If you did not ask for help, please write to us.",
     ),
     Notice.RECORD_OPENED: Words(
         "Your record was opened",
-        "an administrator opened your record for a reason that had to be given and is being reviewed.",
+        "an administrator opened your record, for 60 minutes at the most, for a reason that had to be given. Somebody "
+        "else reviews that reason within 72 hours. Each look is in the list of who looked at your record.",
         "/settings/privacy",
         "See who looked at my record",
         "If you have questions about this, please write to us.",

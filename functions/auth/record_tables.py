@@ -9,7 +9,7 @@ from shared.database.encryption import KeyRing
 from shared.database.models.analysis import MessageAnalysis, OnCallEntry, ProbeRun, RiskEvent
 from shared.database.models.care import CareRelationship
 from shared.database.models.files import FileAsset, FileShare, FileStatus, MessageAttachment
-from shared.database.models.learning import MLFeedback, ModelVersion, Rollout, TrainingRun
+from shared.database.models.learning import DriftReport, MLFeedback, ModelVersion, Rollout, ShadowAnswer, TrainingRun
 from shared.database.models.messaging import (
     Conversation,
     ConversationMember,
@@ -26,13 +26,14 @@ from shared.database.models.scheduling import (
     ReminderProgress,
     WaitlistEntry,
 )
-from shared.database.models.trust import BreakGlassGrant
+from shared.database.models.trust import BreakGlassGrant, Impersonation
 
 from .table_policy import ANOTHER, INTERNAL, SECRET, Fate, TablePolicy, where
 
 RECORD: Final = "part of the record of treatment, which health law asks to be kept"
 ONLY_IDS: Final = "ids, numbers and times; what they hold together is emptied"
 STAFF_IDS: Final = "the work of staff, by id"
+SIX_YEARS_ON: Final = "has to be provable (45 CFR 164.316(b)(2)), and is removed six years after"
 
 
 def own_conversations(person_id: UUID) -> Select[tuple[UUID]]:
@@ -167,6 +168,14 @@ RECORD_TABLES: Final = (
         sealed={"notes": KeyRing.CLINICAL},
     ),
     TablePolicy(
+        model=ShadowAnswer,
+        fate=Fate.ERASED,
+        why="what a model on trial said, which nobody was shown, is no record of treatment",
+        erases=where(ShadowAnswer.patient_id),
+        exports=(where(ShadowAnswer.patient_id),),
+        order=("rollout_id", "analysis_id"),
+    ),
+    TablePolicy(
         model=RiskEvent,
         fate=Fate.REMOVED_LATER,
         why=RECORD,
@@ -243,13 +252,23 @@ RECORD_TABLES: Final = (
     ),
     TablePolicy(
         model=BreakGlassGrant,
-        fate=Fate.REMOVED_LATER,
-        why="who looked at the record in an emergency, and why, is reviewed",
-        erases=where(BreakGlassGrant.patient_id),
+        fate=Fate.KEPT,
+        why=f"who opened the record, and why; {SIX_YEARS_ON}",
         exports=(where(BreakGlassGrant.patient_id),),
-        withheld=dict.fromkeys(("administrator_id", "reason", "reviewed_by", "review_note"), ANOTHER),
+        withheld={
+            **dict.fromkeys(("administrator_id", "ended_by", "reason", "reviewed_by", "review_note"), ANOTHER),
+            "reminded_at": INTERNAL,
+        },
+    ),
+    TablePolicy(
+        model=Impersonation,
+        fate=Fate.KEPT,
+        why=f"who looked on as the person, and why; {SIX_YEARS_ON}",
+        exports=(where(Impersonation.user_id),),
+        withheld=dict.fromkeys(("administrator_id", "reason"), ANOTHER),
     ),
     TablePolicy(model=TrainingRun, fate=Fate.KEPT, why=STAFF_IDS),
     TablePolicy(model=Rollout, fate=Fate.KEPT, why=STAFF_IDS),
     TablePolicy(model=ModelVersion, fate=Fate.NOBODYS, why="models, and how well they did"),
+    TablePolicy(model=DriftReport, fate=Fate.NOBODYS, why="shares of kinds of messages by week"),
 )

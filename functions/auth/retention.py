@@ -25,7 +25,8 @@ def retention_ends(erased_at: datetime, born: date | None, *, years: int, of_age
 def kept_after(role: Role, until: datetime) -> list[Kept]:
     """What stays of somebody of this role."""
     trail = Kept(
-        what="The audit trail: who did what and when, by numbers and network addresses, without names",
+        what="The audit trail: who did what and when, by numbers and network addresses, without names; and, for six "
+        "years, why an administrator looked on as you or opened your record",
         until=None,
         why="It has to be provable who looked at whose record.",
     )

@@ -45,6 +45,8 @@ class PresentSession(Schema):
     fresh: bool
     """Whether what asks for a step-up can be done now."""
     fresh_until: datetime | None
+    impersonated: bool
+    """Whether an administrator looks on with it: a client says so, and offers nothing that changes something."""
 
 
 class OpenSession(Schema):
@@ -65,10 +67,20 @@ class OpenSession(Schema):
     """Whether it is the one that asks."""
 
 
+class LookingOn(Schema):
+    """An administrator who looks on to help with a problem; it is ended as a session is."""
+
+    id: UUID
+    by: Role
+    began_at: datetime
+    expires_at: datetime
+
+
 class OpenSessions(Schema):
-    """Where somebody is signed in, the last used first; at most 200 are shown."""
+    """Where somebody is signed in, the last used first, at most 200; and who looks on, which is no place of theirs."""
 
     items: tuple[OpenSession, ...]
+    looking_on: tuple[LookingOn, ...]
     next_cursor: None = None
 
 
@@ -89,8 +101,9 @@ def sign_out(caller: Caller) -> Answer[None]:
 
 @routes.endpoint("GET /api/auth/sessions", allow=signed_in, limit=Limit("sessions", 60, per=60))
 def list_sessions(caller: Caller) -> OpenSessions:
-    """Everywhere the caller is signed in."""
-    return OpenSessions(items=find_open_sessions(caller))
+    """Everywhere the caller is signed in, and which administrators look on."""
+    items, looking_on = find_open_sessions(caller)
+    return OpenSessions(items=items, looking_on=looking_on)
 
 
 @routes.endpoint("DELETE /api/auth/sessions/{id}", allow=signed_in, limit=Limit("revoke-session", 60, per=60))
@@ -131,19 +144,26 @@ def describe_session(caller: Caller) -> PresentSession:
         second_factor_owed=caller.owes_second_factor,
         fresh=caller.is_fresh(),
         fresh_until=caller.proved_at and caller.proved_at + timedelta(minutes=settings().step_up_minutes),
+        impersonated=caller.impersonated_by is not None,
     )
 
 
 @transaction
-def find_open_sessions(db: Database, caller: Caller) -> tuple[OpenSession, ...]:
-    """The caller's sessions that have not ended; an administrator's who sees as they do is none of theirs."""
+def find_open_sessions(db: Database, caller: Caller) -> tuple[tuple[OpenSession, ...], tuple[LookingOn, ...]]:
+    """The caller's sessions that have not ended; an administrator's who looks on is none of theirs."""
     found = db.scalars(
         select(Session)
-        .where(Session.user_id == caller.user_id, session.is_open(caller.role), Session.impersonated_by.is_(None))
+        .where(Session.user_id == caller.user_id, session.is_open(caller.role))
         .order_by(Session.last_seen_at.desc(), Session.id)
         .limit(SHOWN_AT_MOST)
-    )
-    return tuple(_shown(row, caller) for row in found)
+    ).all()
+    own = tuple(_shown(row, caller) for row in found if row.impersonated_by is None)
+    others = (row for row in found if row.impersonated_by is not None)
+    return own, tuple(_looking_on(row) for row in others if now() < session.impersonation_ends_at(row))
+
+
+def _looking_on(row: Session) -> LookingOn:
+    return LookingOn(id=row.id, by=Role.ADMINISTRATOR, began_at=row.created_at, expires_at=row.expires_at)
 
 
 def _shown(row: Session, caller: Caller) -> OpenSession:
@@ -162,7 +182,7 @@ def _shown(row: Session, caller: Caller) -> OpenSession:
 
 
 def _end_unless_used(absolute_end: datetime, seen_at: datetime, caller: Caller) -> datetime:
-    return min(absolute_end, seen_at + settings().idle_limit(staff=caller.role.is_staff))
+    return min(absolute_end, seen_at + settings().idle_limit(staff=caller.is_held_to_staffs_times))
 
 
 @transaction
@@ -174,13 +194,15 @@ def end_present_session(db: Database, caller: Caller) -> SessionsRevoked | None:
 
 @transaction
 def end_session(db: Database, caller: Caller, session_id: UUID) -> SessionsRevoked | None:
-    """Mark one of the caller's sessions as ended. Raises NotFound for another's, and for one that has ended."""
+    """Mark one of the caller's sessions as ended, or one with which an administrator looks on.
+
+    Raises NotFound for another's, and for one that has ended.
+    """
     is_theirs = db.scalar(
         select(Session.id).where(
             Session.id == session_id,
             Session.user_id == caller.user_id,
             session.is_open(caller.role),
-            Session.impersonated_by.is_(None),
         )
     )
     if is_theirs is None:

@@ -82,6 +82,15 @@ def alerts(db: Database, caller: Caller, page: Page, *, action: Action) -> list[
     return found
 
 
+def of_patient(db: Database, patient_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int) -> list[Seen]:
+    """A patient's alerts in full, the latest first, for who was let into the record: it leaves no entry."""
+    query = select(RiskEvent).where(RiskEvent.patient_id == patient_id, RiskEvent.alert_id.is_(None))
+    if before is not None:
+        query = query.where(tuple_(RiskEvent.opened_at, RiskEvent.id) < before)
+    rows = db.scalars(query.order_by(RiskEvent.opened_at.desc(), RiskEvent.id.desc()).limit(limit))
+    return [Seen(found, in_full=True) for found in rows]
+
+
 def note(db: Database, seen: Seen, action: Action) -> None:
     """Leave the audit entry of an alert."""
     audit.record(

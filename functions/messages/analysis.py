@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as Database
 
-from shared import access, inference, outbox
+from shared import access, inference, outbox, rollout
 from shared.clock import now
 from shared.database.models.analysis import Label, MessageAnalysis, RiskLevel
 from shared.database.models.consents import Consent, ConsentKind
@@ -57,13 +57,13 @@ def analyse(sent: MessageWritten, body: str, care: Care | None, stated: Risk | N
             outbox.mark_delivered(sent.id)
         return None
     try:
-        prediction = inference.predict(body)
-        risk = assess(prediction.all_scores, inference.risk_thresholds(prediction.model_version), stated)
+        prediction = inference.predict(body, rollout.challenger_for(care.patient_id))
     except InferenceAway:
         return None
     if prediction.label not in set(Label):
         log("unknown-label", severity="ERROR", modelVersion=prediction.model_version)
         return None
+    risk = assess(prediction.all_scores, prediction.thresholds, stated)
     try:
         stored = store(sent, care, prediction, risk, delivered)
     except _AlreadyAnalysed:
@@ -86,6 +86,7 @@ def store(
         confidence=prediction.confidence,
         all_scores=prediction.all_scores,
         model_version=prediction.model_version,
+        fell_back_from=prediction.fell_back_from,
         thresholds_version=prediction.model_version,
         risk_level=RiskLevel(risk.level),
         phrase_ids=list(risk.phrases),

@@ -14,6 +14,7 @@ from . import (
     history,
     messages,
     on_call_list,
+    opened_record,
     read_state,
     redelivery,
     search,
@@ -37,6 +38,7 @@ handle = function(
     alerts_steps.routes,
     alerts_watch.routes,
     on_call_list.routes,
+    opened_record.routes,
     redelivery.routes,
     tick.routes,
 )

@@ -2,7 +2,17 @@
 
 from shared.http.app import function
 
-from . import decisions, feedback, model_versions, review_queue, tick, training_runs
+from . import (
+    decisions,
+    drift,
+    feedback,
+    model_versions,
+    review_queue,
+    rollout_start,
+    rollouts,
+    tick,
+    training_runs,
+)
 
 handle = function(
     "ml_feedback",
@@ -11,5 +21,8 @@ handle = function(
     review_queue.routes,
     training_runs.routes,
     model_versions.routes,
+    rollout_start.routes,
+    rollouts.routes,
+    drift.routes,
     tick.routes,
 )

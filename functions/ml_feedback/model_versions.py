@@ -12,7 +12,10 @@ from shared.database.models.learning import ModelStatus, ModelVersion
 from shared.database.transaction import transaction
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
+from shared.model_comparison import KEPT_AS
 from shared.roles import administrators
+
+from .comparison import KeptVerdict
 
 routes = Routes()
 
@@ -20,7 +23,10 @@ LATEST = 200
 
 
 class ShownModel(Schema):
-    """A version: its scores as its training measured them, and the thresholds it alerts by."""
+    """A version: its scores as its training measured them, and the thresholds it alerts by.
+
+    `verdict` is what its comparison with the one that serves came to; what was counted for it is not repeated.
+    """
 
     id: UUID
     name: str
@@ -30,6 +36,7 @@ class ShownModel(Schema):
     thresholds: dict[str, Any]
     thresholds_version: str
     training_run_id: UUID | None
+    verdict: KeptVerdict | None
     created_at: datetime
     promoted_at: datetime | None
     retired_at: datetime | None
@@ -51,6 +58,11 @@ def show_models() -> Models:
 def latest(db: Database) -> Models:
     """Read them."""
     found = db.scalars(select(ModelVersion).order_by(ModelVersion.created_at.desc(), ModelVersion.id).limit(LATEST))
-    return Models(
-        items=[ShownModel(**{name: getattr(model, name) for name in ShownModel.model_fields}) for model in found]
-    )
+    return Models(items=[_shown(model) for model in found])
+
+
+def _shown(model: ModelVersion) -> ShownModel:
+    named = {name: getattr(model, name) for name in ShownModel.model_fields}
+    scores = {name: score for name, score in model.metrics.items() if name != KEPT_AS}
+    verdict = KeptVerdict.model_validate(model.verdict) if model.verdict else None
+    return ShownModel(**{**named, "metrics": scores, "verdict": verdict})

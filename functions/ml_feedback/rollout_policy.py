@@ -39,6 +39,7 @@ PATIENCE: Final[Mapping[int, Patience]] = {
     10: Patience(500, 24 * 60),
     25: Patience(1_000, 24 * 60),
     50: Patience(2_000, 24 * 60),
+    100: Patience(2_000, 24 * 60),
 }
 
 
@@ -67,6 +68,8 @@ class Move(StrEnum):
     ADVANCE = "advance"
     ASK = "ask"
     """Everything is good, and two administrators decide on the last step."""
+    FINISH = "finish"
+    """It served everybody for long enough, and is the model that serves from now on."""
     RETURN = "return"
 
 
@@ -101,12 +104,12 @@ def decide(
     harms = harms_of(champion, challenger)
     if harms:
         return Decision(Move.RETURN, 0, harms)
-    if percent == STAGES[-1]:
-        return Decision(Move.STAY, percent)
     wanted = patience[percent]
     requests, left = max(wanted.requests - challenger.requests, 0), max(wanted.minutes - minutes, 0.0)
     if requests or left:
         return Decision(Move.STAY, percent, requests_missing=requests, minutes_missing=left)
+    if percent == STAGES[-1]:
+        return Decision(Move.FINISH, percent)
     following = STAGES[STAGES.index(percent) + 1]
     return Decision(Move.ASK if following == STAGES[-1] else Move.ADVANCE, following)
 

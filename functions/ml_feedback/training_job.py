@@ -2,11 +2,12 @@
 
 import functools
 from typing import Any, Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from shared.problems import Unavailable
 from shared.settings import settings
+
+from . import cloud_run
 
 SECONDS_TO_START: Final = 20.0
 
@@ -24,7 +25,7 @@ def start(run_id: UUID, feedback_days: int) -> str:
     try:
         operation = _client(settings().cloud_run_url).run_job(_request(run_id, feedback_days), timeout=SECONDS_TO_START)
         return str(operation.metadata.name)
-    except _failures():
+    except cloud_run.failures():
         raise TrainingAway from None
 
 
@@ -40,20 +41,7 @@ def _request(run_id: UUID, feedback_days: int) -> Any:
 
 @functools.cache
 def _client(url: str) -> Any:
-    from google.auth.credentials import AnonymousCredentials
     from google.cloud.run_v2 import JobsClient
     from google.cloud.run_v2.services.jobs.transports import JobsRestTransport
 
-    place = urlsplit(url)
-    if place.scheme == "https":
-        return JobsClient(client_options={"api_endpoint": place.netloc})
-    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
-    return JobsClient(transport=JobsRestTransport(host=place.netloc, url_scheme=place.scheme, credentials=credentials))
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    """What the client raises where Cloud Run says no, cannot be reached, or lets nobody in."""
-    from google.api_core.exceptions import GoogleAPIError
-    from google.auth.exceptions import GoogleAuthError
-
-    return GoogleAPIError, GoogleAuthError, OSError
+    return cloud_run.connected(JobsClient, JobsRestTransport, url)

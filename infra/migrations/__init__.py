@@ -1,13 +1,16 @@
 """The schema's history: applied in order, forward only, by a login that may change it."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.orm import Session
 
+from shared.audit.retention import retire_next
 from shared.database.engine import build_engine
 
 
@@ -28,6 +31,20 @@ def current(database_url: str) -> str | None:
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+
+
+def retire_audit(database_url: str, before: datetime) -> int:
+    """Remove the entries of the audit trail that seals from before a moment cover; up to which seal, 0 for none."""
+    engine, last = build_engine(database_url), 0
+    try:
+        while True:
+            with Session(engine) as db, db.begin():
+                upto = retire_next(db, before, last)
+            if upto is None:
+                return last
+            last = upto
     finally:
         engine.dispose()
 

@@ -15,6 +15,7 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from shared.database.observed import connection_class, observe_pool
 from shared.database.pipelined import PipelinedConnection
 from shared.settings import SettingsError, settings
 
@@ -32,11 +33,13 @@ SECONDS_BEYOND_THE_STATEMENT: Final = 5.0
 def engine() -> Engine:
     """The engine of this process, from the settings."""
     chosen = settings()
-    return build_engine(
+    made = build_engine(
         chosen.database_url,
         pool_size=chosen.database_pool_size,
         statement_timeout_ms=chosen.database_statement_timeout_ms,
     )
+    observe_pool(made)
+    return made
 
 
 def build_engine(url: str, *, pool_size: int = 1, statement_timeout_ms: int = 0) -> Engine:
@@ -95,7 +98,7 @@ def _postgresql(url: URL, options: dict[str, Any]) -> tuple[str, Connect]:
         where |= {"unix_sock": socket, "ssl_context": False}
     else:
         where |= {"host": url.host, "port": url.port or 5432, **_tls(url)}
-    return "postgresql+pg8000://", lambda: PipelinedConnection(**where, **options)
+    return "postgresql+pg8000://", lambda: connection_class(PipelinedConnection)(**where, **options)
 
 
 def _cockroachdb(url: URL, options: dict[str, Any]) -> tuple[str, Connect]:
@@ -109,7 +112,7 @@ def _cockroachdb(url: URL, options: dict[str, Any]) -> tuple[str, Connect]:
         "port": url.port or 26257,
         **_tls(url),
     }
-    return "cockroachdb+pg8000://", lambda: PipelinedConnection(**where, **options)
+    return "cockroachdb+pg8000://", lambda: connection_class(PipelinedConnection)(**where, **options)
 
 
 def _cloud_sql(url: URL, options: dict[str, Any]) -> tuple[str, Connect]:

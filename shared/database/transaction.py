@@ -19,7 +19,9 @@ from sqlalchemy.schema import sort_tables
 
 from shared.database.engine import engine
 from shared.database.faults import Fault, fault_of, violated_constraint
+from shared.database.observed import committing, transacting
 from shared.problems import Unavailable
+from shared.telemetry.metrics import DATABASE_RETRIES, count
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -113,7 +115,7 @@ def transaction(
 def _decorate(function: Callable[Concatenate[Session, P], R], tries: int, backoff: Backoff) -> Callable[P, R]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _alone(function.__qualname__):
+        with _alone(function.__qualname__), transacting(function.__qualname__, Unavailable):
             for attempt in range(1, tries + 1):
                 _attempt_made.set(attempt)
                 try:
@@ -186,7 +188,7 @@ def _attempt(function: Callable[Concatenate[Session, P], R], *args: P.args, **kw
         with _translated(db):
             result = function(db, *args, **kwargs)
             db.flush()
-        with _translated(db, committing=True):
+        with committing(), _translated(db, committing=True):
             db.commit()
         return result
 
@@ -231,6 +233,7 @@ def _translated(db: Session | Connection, *, committing: bool = False) -> Iterat
 
 
 def _tell(retried: Retried) -> None:
+    count(DATABASE_RETRIES, retried.fault.name.lower())
     for observe in retry_observers:
         observe(retried)
 

@@ -32,11 +32,11 @@ def admit(token: str, limit: Limit | None) -> tuple[Caller | None, Allowance | N
     caller = (session.from_entry(entry) if entry else None) or session.find_in_database(token)
     if caller is None or limit is None:
         return caller, None
-    return caller, allowance(limit, counted) if counted else take(limit, str(caller.user_id))
+    return caller, allowance(limit, counted) if counted else take(limit, str(caller.acts))
 
 
 def _without_redis(token: str, limit: Limit | None) -> tuple[Caller | None, Allowance | None]:
     caller = session.find_in_database(token)
     if caller is None or limit is None:
         return caller, None
-    return caller, take_locally(limit, str(caller.user_id))
+    return caller, take_locally(limit, str(caller.acts))

@@ -1,8 +1,6 @@
 """The Flask application of a function, made of its slices' routes, and the target that Cloud Functions calls."""
 
 import gc
-import time
-import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -12,8 +10,7 @@ from pydantic_core import from_json
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from shared import audit, session, telemetry
-from shared.clock import elapsed_ms
-from shared.http import internal_caller, openapi, problem_json
+from shared.http import impersonation, internal_caller, observed, openapi, problem_json
 from shared.http.admission import admit
 from shared.http.endpoint import Endpoint, Routes
 from shared.http.rate_limit import Allowance, take
@@ -63,7 +60,7 @@ class ForeignOrigin(Forbidden):
 def function(name: str, *slices: Routes) -> Callable[[Request], WerkzeugResponse]:
     """The target of a Cloud Function: a plain function that hands each request to the app made of these slices."""
     settings()
-    telemetry.start_logging()
+    telemetry.start(name)
     app = create_app(name, *slices)
     gc.freeze()  # what is loaded by now stays for good: no collection has to look through it
     gc.set_threshold(OBJECTS_PER_COLLECTION)
@@ -89,7 +86,9 @@ def create_app(name: str, *slices: Routes) -> Flask:
         return document[0]
 
     app.add_url_rule("/health", "health", lambda: {"status": "up"}, provide_automatic_options=False)
+    app.add_url_rule("/metrics", "metrics", observed.metrics_page, provide_automatic_options=False)
     app.add_url_rule("/openapi.json", "openapi", part_of_document, provide_automatic_options=False)
+    observed.know(endpoints)
     for endpoint in endpoints:
         app.add_url_rule(
             endpoint.path.replace("{", "<").replace("}", ">"),
@@ -106,11 +105,8 @@ def create_app(name: str, *slices: Routes) -> Flask:
 
 
 def _begin() -> None:
-    g.started = time.perf_counter()
     g.allowance = None
-    telemetry.current.set(
-        telemetry.RequestTrace(str(uuid.uuid4()), telemetry.trace_id_of(request.headers.get("Traceparent")))
-    )
+    observed.begin()
     # A server's thread answers one request after another: nobody may act in the name of the one before.
     audit.acting.set(audit.Acting(None, client_address()))
 
@@ -123,14 +119,7 @@ def _finish(response: Response) -> Response:
         response.headers["X-Request-Id"] = trace.request_id
     if g.allowance:
         response.headers.extend(g.allowance.headers())
-    if request.endpoint != "health":
-        telemetry.log(
-            "request",
-            route=request.endpoint or "unknown",
-            method=request.method,
-            status=response.status_code,
-            milliseconds=round(elapsed_ms(g.started), 1),
-        )
+    observed.finish(response)
     return response
 
 
@@ -194,15 +183,18 @@ def _signed_in(endpoint: Endpoint) -> Caller:
     caller, allowance = admit(token, endpoint.limit)
     if caller is None:
         raise NotSignedIn
-    audit.acting.set(audit.Acting(caller.user_id, client_address()))
+    acting_as = caller.user_id if caller.impersonated_by else None
+    audit.acting.set(audit.Acting(caller.acts, client_address(), acting_as))
     if allowance:
         _count(allowance)  # before the refusal, which writes to the audit trail
+    impersonation.refuse_the_rest(endpoint, caller)
     if caller.role not in endpoint.allow.roles:
         raise Forbidden(denial=audit.denied_route(endpoint.method, endpoint.path))
     if caller.owes_second_factor and not endpoint.before_two_factor:
         raise SecondFactorOwed(denial=audit.denied_route(endpoint.method, endpoint.path))
     if endpoint.fresh and not caller.is_fresh():
         raise StepUpRequired(denial=audit.denied_route(endpoint.method, endpoint.path))
+    impersonation.note_look(endpoint, caller)
     return caller
 
 
@@ -316,8 +308,14 @@ def visit() -> Visit:
 
 
 def session_token() -> str | None:
-    """The token the present request carries, as a bearer token or as the cookie."""
-    return _bearer_token() or request.cookies.get(session.cookie_name())
+    """The token the present request carries, as a bearer token or as the cookie.
+
+    An administrator's page that looks on as somebody has two cookies and says by a header that it means the other one.
+    """
+    purpose = "session"
+    if request.headers.get(impersonation.CHOICE) == impersonation.IMPERSONATION:
+        purpose = impersonation.IMPERSONATION
+    return _bearer_token() or request.cookies.get(session.cookie_name(purpose))
 
 
 def _bearer_token() -> str | None:

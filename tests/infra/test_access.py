@@ -35,15 +35,18 @@ def test_everybody_may_call_only_what_the_load_balancer_stands_before(stack: Pro
     assert {(functions | services)[name] for name in open_to_all} <= allowed
 
 
-def test_nobody_but_the_messages_function_may_call_inference(stack: Provisioned) -> None:
+def test_nobody_but_messages_and_what_tries_models_may_call_inference(stack: Provisioned) -> None:
     called = [grant for grant in stack.of("ServiceIamMember") if grant["name"].endswith("-inference")]
-    assert [(who(grant), grant["role"]) for grant in called] == [("messages", "roles/run.invoker")]
+    assert sorted((who(grant), grant["role"]) for grant in called) == [
+        ("messages", "roles/run.invoker"),
+        ("ml_feedback", "roles/run.developer"),
+        ("ml_feedback", "roles/run.invoker"),
+    ]
 
 
 def test_nothing_but_the_ml_feedback_function_may_start_the_retraining(stack: Provisioned) -> None:
-    (grant,) = stack.of("JobIamMember")
+    (grant,) = [found for found in stack.of("JobIamMember") if found["name"] == f"bloom-{stack.stack}-retrain"]
     assert (who(grant), grant["role"]) == ("ml_feedback", "roles/run.jobsExecutorWithOverrides")
-    assert grant["name"] == f"bloom-{stack.stack}-retrain"
 
 
 def test_there_is_no_right_beyond_these(prod: Provisioned) -> None:
@@ -55,16 +58,23 @@ def test_there_is_no_right_beyond_these(prod: Provisioned) -> None:
         *((actor, publisher, "bloom-prod-events") for actor in (*functions, "realtime")),
         *(
             (actor, "roles/cloudsql.client", "bloomhealth-prod")
-            for actor in (*functions, "realtime", "retrain", "migrations")
+            for actor in (*functions, "realtime", "retrain", "migrations", "retirement")
         ),
         *(("allUsers", invoker, f"bloom-prod-{name.replace('_', '-')}") for name in (*functions, "realtime")),
         ("messages", invoker, "bloom-prod-inference"),
+        ("ml_feedback", invoker, "bloom-prod-inference"),
+        ("ml_feedback", "roles/run.developer", "bloom-prod-inference"),
+        ("ml_feedback", "roles/iam.serviceAccountUser", account.format("inference")),
+        ("ml_feedback", "roles/artifactregistry.reader", "images-id"),
         ("messages", signing, account.format("messages")),
         ("messages", "roles/storage.objectUser", "bloomhealth-prod-prod-files"),
         ("inference", reader, "bloomhealth-prod-prod-models"),
         ("retrain", reader, "bloomhealth-prod-prod-models"),
         ("retrain", "roles/storage.objectCreator", "bloomhealth-prod-prod-models"),
         ("ml_feedback", "roles/run.jobsExecutorWithOverrides", "bloom-prod-retrain"),
+        ("scheduler", invoker, "bloom-prod-retirement"),
+        ("admin", reader, "bloomhealth-prod-prod-audit-heads"),
+        ("admin", "roles/storage.objectCreator", "bloomhealth-prod-prod-audit-heads"),
         ("builder", "roles/logging.logWriter", "bloomhealth-prod"),
         ("builder", "roles/artifactregistry.writer", "builds-id"),
         ("builder", reader, "bloomhealth-prod-prod-archives"),
@@ -84,7 +94,7 @@ def test_each_deployable_acts_as_an_account_of_its_own_and_none_as_the_default(s
     acting = [found["serviceConfig"]["serviceAccountEmail"] for found in stack.of("Function")]
     acting += [found["template"]["serviceAccount"] for found in stack.of("cloudrunv2/service:Service")]
     acting += [found["template"]["template"]["serviceAccount"] for found in stack.of("cloudrunv2/job:Job")]
-    assert len(acting) == len(set(acting)) == 9
+    assert len(acting) == len(set(acting)) == 10
     assert all(account.startswith(f"bloom-{stack.stack}-") for account in acting)
 
 

@@ -11,7 +11,7 @@ SEVEN_YEARS = 7 * 365 * 24 * 3600
 def test_no_bucket_but_the_web_clients_can_be_made_public(stack: Provisioned) -> None:
     buckets = {found.name: found.get("publicAccessPrevention") for found in stack.of("Bucket")}
     assert buckets.pop("web") is None
-    assert set(buckets) == {"files", "models", "archives", "audit"}
+    assert set(buckets) == {"files", "models", "archives", "audit", "audit-heads"}
     assert set(buckets.values()) == {"enforced"}
     public = {
         grant["bucket"] for grant in stack.of("BucketIAMMember") if grant["member"].startswith(("allUsers", "allAuth"))
@@ -52,6 +52,14 @@ def test_the_trail_of_the_cloud_itself_cannot_be_shortened_in_production(prod: P
     (sink,) = prod.of("ProjectSink")
     assert sink["destination"] == f"storage.googleapis.com/{prod.one('Bucket', 'audit')['name']}"
     assert sink["filter"] == 'logName:"cloudaudit.googleapis.com"'
+
+
+def test_what_the_products_own_trail_came_to_cannot_be_changed_for_as_long_as_it_is_kept(prod: Provisioned) -> None:
+    heads = prod.one("Bucket", "audit-heads")
+    assert heads["retentionPolicy"]["isLocked"] is True
+    assert int(heads["retentionPolicy"]["retentionPeriod"]) >= SEVEN_YEARS
+    plain = prod.one("Function", "admin")["serviceConfig"]["environmentVariables"]
+    assert plain["AUDIT_BUCKET_URL"] == f"gs://{heads['name']}"
 
 
 def test_a_preview_locks_nothing_that_would_outlive_it() -> None:

@@ -75,7 +75,7 @@ def test_functions_publish_to_the_topic_that_is_there(stack: Provisioned) -> Non
 
 def test_every_schedule_calls_its_route_with_the_token_that_it_expects(stack: Provisioned) -> None:
     jobs = {found.name: found for found in stack.of("cloudscheduler/job:Job")}
-    assert set(jobs) == set(SCHEDULES)
+    assert set(jobs) == {*SCHEDULES, "audit-retirement"}
     for name, schedule in SCHEDULES.items():
         target = jobs[name]["httpTarget"]
         assert (jobs[name]["schedule"], jobs[name]["timeZone"]) == (schedule.cron, "Etc/UTC")
@@ -86,6 +86,15 @@ def test_every_schedule_calls_its_route_with_the_token_that_it_expects(stack: Pr
             "serviceAccountEmail": told(stack, "auth", "SCHEDULER_SERVICE_ACCOUNT"),
             "audience": told(stack, "auth", "OIDC_AUDIENCE"),
         }
+
+
+def test_every_month_the_audit_trails_retention_is_ended_by_a_job_of_its_own(stack: Provisioned) -> None:
+    found = stack.one("cloudscheduler/job:Job", "audit-retirement")
+    target = found["httpTarget"]
+    assert found["schedule"] == "50 3 1 * *"
+    assert target["uri"].startswith("https://run.googleapis.com/v2/")
+    assert target["uri"].endswith("retirement-id:run")
+    assert target["oauthToken"] == {"serviceAccountEmail": told(stack, "auth", "SCHEDULER_SERVICE_ACCOUNT")}
 
 
 def test_what_is_called_seldom_is_called_again_when_it_fails(stack: Provisioned) -> None:

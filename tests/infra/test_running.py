@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from containers.inference.settings import read_settings
 from infra.deployable_settings import WITH_KERNEL
 from infra.package import FUNCTIONS, ROOT, Archive
 from infra.secret_store import SECRETS
@@ -21,11 +22,22 @@ ONLY_LOCAL = {
 }
 CHOSEN_BY_THE_OPERATOR = {
     "limits": "overrides",
+    "otel_exporter_otlp_endpoint": "the operator's own collector",
+    "otel_exporter_otlp_headers": "what that collector asks for, by reference",
+    "audit_public_keys": "of keys that no longer sign, and are no longer at hand",
+    "grafana_url": "Grafana is the operator's own",
     "clamd_url": "ClamAV is the operator's own machine",
     "training_data": "where an operator's own texts are",
     "training_options": "of one operator's trainings",
+    "rollout_patience": "of one operator's rollouts",
+    "privacy_officer_email": "without one no record can be opened, and it says so",
 }
 """Settings that may be empty, and are set through `settings:` of the stack where they are wanted."""
+
+
+def service_account(stack: Provisioned, function: str) -> str:
+    found: str = stack.one("Function", function.replace("_", "-"))["serviceConfig"]["serviceAccountEmail"]
+    return found
 
 
 def environments(stack: Provisioned) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
@@ -67,7 +79,7 @@ def test_every_setting_that_a_deployable_needs_is_given_to_it(prod: Provisioned)
 
 def test_nothing_is_told_a_setting_that_the_product_does_not_have(stack: Provisioned) -> None:
     for name, (plain, secrets) in environments(stack).items():
-        known = {setting.upper() for setting in Settings.model_fields} | {"THREADS", "MODEL_PATH"}
+        known = {setting.upper() for setting in Settings.model_fields} | {"THREADS", "MODEL_PATH", "INFERENCE_CALLERS"}
         assert set(plain) | set(secrets) <= known, name
 
 
@@ -144,9 +156,16 @@ def test_a_socket_ends_itself_before_cloud_run_ends_it() -> None:
     assert longest < 3600
 
 
-def test_messages_asks_the_classifier_that_is_there_by_its_own_audience(stack: Provisioned) -> None:
-    plain, _ = environments(stack)["messages"]
-    assert plain["INFERENCE_URL"] == plain["INFERENCE_AUDIENCE"] == "https://inference.a.run.app"
+def test_the_classifier_that_is_there_is_asked_by_its_audience_and_lets_in_those_who_ask(stack: Provisioned) -> None:
+    told = environments(stack)
+    asking = [plain for plain, _ in told.values() if "INFERENCE_URL" in plain]
+    assert [plain["INFERENCE_URL"] for plain in asking] == ["https://inference.a.run.app"] * 2
+    classifier = told["inference"][0]
+    assert {plain["INFERENCE_AUDIENCE"] for plain in asking} == {classifier["INFERENCE_AUDIENCE"]}
+    service = stack.one("cloudrunv2/service:Service", "inference")
+    assert service["customAudiences"] == [classifier["INFERENCE_AUDIENCE"]]
+    accounts = ("messages", "ml_feedback")
+    assert read_settings(classifier).callers == tuple(service_account(stack, name) for name in accounts)
 
 
 def test_files_are_kept_in_the_bucket_that_is_there_and_signed_for_by_its_keeper(stack: Provisioned) -> None:
@@ -162,7 +181,7 @@ def test_the_served_model_is_the_stacks_choice() -> None:
 
 
 def test_a_job_that_fails_is_not_run_again_by_itself(stack: Provisioned) -> None:
-    assert {found.name for found in stack.of("cloudrunv2/job:Job")} == {"migrations", "retrain"}
+    assert {found.name for found in stack.of("cloudrunv2/job:Job")} == {"migrations", "retirement", "retrain"}
     assert {found["template"]["template"]["maxRetries"] for found in stack.of("cloudrunv2/job:Job")} == {0}
 
 
@@ -170,6 +189,18 @@ def test_a_migration_is_told_nothing_but_its_own_way_into_the_database(stack: Pr
     plain, secrets = environments(stack)["migrations"]
     assert plain == {}
     assert secrets == {"DATABASE_URL": f"bloom-{stack.stack}-migrations-database-url"}
+
+
+def test_what_ends_the_audit_trails_retention_is_the_migrations_own_image_and_way_in(stack: Provisioned) -> None:
+    template = stack.one("cloudrunv2/job:Job", "retirement")["template"]["template"]
+    (container,) = template["containers"]
+    (migrating,) = stack.one("cloudrunv2/job:Job", "migrations")["template"]["template"]["containers"]
+    assert container["image"] == migrating["image"]
+    assert container["args"] == ["python", "-m", "infra.migrations", "retire-audit"]
+    assert environments(stack)["retirement"] == environments(stack)["migrations"]
+    assert template["serviceAccount"] not in {
+        found["serviceConfig"]["serviceAccountEmail"] for found in stack.of("Function")
+    }
 
 
 def test_an_images_tag_is_written_once_in_a_registry(stack: Provisioned) -> None:

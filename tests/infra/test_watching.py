@@ -20,6 +20,7 @@ def conditions(stack: Provisioned) -> dict[str, str]:
         policy.name: condition["conditionThreshold"]["filter"]
         for policy in stack.of("AlertPolicy")
         for condition in policy["conditions"]
+        if "conditionThreshold" in condition
     }
 
 
@@ -27,8 +28,9 @@ def test_every_critical_line_of_the_runbook_is_counted_and_told(stack: Provision
     wanted = wanting_a_person()
     assert len(wanted) >= 4
     metrics = {found.name: found for found in stack.of("Metric")}
-    assert set(metrics) == wanted
-    for line, metric in metrics.items():
+    assert set(metrics) == wanted | {"job-failed"}
+    for line in wanted:
+        metric = metrics[line]
         assert metric["filter"].startswith("severity=CRITICAL AND ")
         assert f'jsonPayload.message="{line}"' in metric["filter"]
         assert f'service_name:"bloom-{stack.stack}-"' in metric["filter"]
@@ -61,6 +63,21 @@ def test_a_dead_letter_is_told_of(stack: Provisioned) -> None:
     looked_at = conditions(stack)["dead-letters-alert"]
     assert f'subscription_id="{stack.one("Subscription", "dead-letters")["name"]}"' in looked_at
     assert "num_undelivered_messages" in looked_at
+
+
+def test_a_job_that_fails_again_and_again_is_told_of(stack: Provisioned) -> None:
+    assert f'job_id:"bloom-{stack.stack}-"' in stack.one("Metric", "job-failed")["filter"]
+    assert f'user/bloom-{stack.stack}-job-failed"' in conditions(stack)["job-failed-alert"]
+    assert all(job["name"].startswith(f"bloom-{stack.stack}-") for job in stack.of("cloudscheduler/job:Job"))
+
+
+def test_a_certificate_is_told_of_three_weeks_before_its_end(stack: Provisioned) -> None:
+    (condition,) = stack.one("AlertPolicy", "certificate-ends-alert")["conditions"]
+    limit = condition["conditionThreshold"]
+    assert "uptime_check/time_until_ssl_cert_expires" in limit["filter"]
+    (certificate,) = stack.of("ManagedSslCertificate")
+    assert f'host="{certificate["managed"]["domains"][0]}"' in limit["filter"]
+    assert (limit["comparison"], limit["thresholdValue"]) == ("COMPARISON_LT", 21)
 
 
 def test_every_alert_reaches_the_operator_and_says_where_to_read_on(stack: Provisioned) -> None:

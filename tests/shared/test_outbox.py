@@ -30,6 +30,7 @@ from shared.events import (
     MessageDeleted,
     MessageSent,
     MessageUpdated,
+    PrivacyNotice,
     ReadAdvanced,
     ReminderDue,
     RiskAlertChanged,
@@ -128,6 +129,7 @@ SAMPLES: list[Event] = [
     AccountErased(occurred_at=MOMENT, user_id=uuid4(), email="gone@people.test", name="Gone", words=MARK),
     AccountNotice(occurred_at=MOMENT, user_id=uuid4(), notice="password-changed", token="a token of one mail"),
     AccountUnlocked(occurred_at=MOMENT, user_id=uuid4()),
+    PrivacyNotice(occurred_at=MOMENT, notice="record-opened", grant_ids=(uuid4(),), facts={"Reason": MARK}),
     SessionsRevoked(occurred_at=MOMENT, user_id=uuid4(), session_ids=(uuid4(),), token_hashes=(MARK,)),
 ]
 

@@ -14,6 +14,7 @@ SETTINGS = {
     "BCRYPT_COST": "4",
     "LIMITS": "send-message=100000/1,read-messages=100000/1,sign-in=100000/1",
     "BLOOM_EVERY_MINUTE_SECONDS": "1",
+    "METRICS_ENABLED": "true",
 }
 
 

@@ -66,7 +66,9 @@ PATIENTS_ROWS = {
         "functions/messages/unread.py",
         "functions/messages/unread_mails.py",
         "functions/messages/versions.py",
+        "functions/ml_feedback/drift.py",
         "functions/ml_feedback/review_queue.py",
+        "functions/ml_feedback/shadow.py",
         "containers/inference/training/feedback_texts.py",
         "functions/messages/probe.py",
         "functions/admin/statistics.py",
@@ -79,8 +81,16 @@ PATIENTS_ROWS = {
         "functions/messages/analysis.py",
         "functions/ml_feedback/judged.py",
         "functions/ml_feedback/decisions.py",
+        "functions/ml_feedback/drift.py",
         "functions/ml_feedback/review_queue.py",
+        "functions/ml_feedback/rollout_evidence.py",
+        "functions/ml_feedback/shadow.py",
         "containers/inference/training/feedback_texts.py",
+    },
+    "ShadowAnswer": {
+        "functions/auth/expired_rows.py",
+        "functions/ml_feedback/rollout_evidence.py",
+        "functions/ml_feedback/shadow.py",
     },
     "MessageAttachment": {
         "shared/attachments.py",
@@ -96,15 +106,19 @@ PATIENTS_ROWS = {
         "functions/messages/escalation.py",
         "functions/messages/escalation_coverage.py",
         "functions/messages/probe.py",
+        "functions/admin/fleet.py",
         "functions/admin/statistics.py",
         "functions/admin/timeseries.py",
     },
     "MLFeedback": {
         "functions/ml_feedback/feedback.py",
         "functions/ml_feedback/decisions.py",
+        "functions/ml_feedback/drift.py",
         "functions/ml_feedback/review_queue.py",
+        "functions/ml_feedback/rollout_evidence.py",
         "functions/ml_feedback/training_runs.py",
         "containers/inference/training/feedback_texts.py",
+        "functions/admin/oversight.py",
         "functions/admin/statistics.py",
         "functions/admin/timeseries.py",
     },
@@ -201,6 +215,14 @@ def test_a_transaction_is_the_only_place_that_commits() -> None:
     for path in files("shared", "functions", "containers"):
         if name(path) != "shared/database/transaction.py" and not name(path).startswith("shared/database/pipelined"):
             assert not [found for found in attributes(path) if found.endswith(".commit")], name(path)
+
+
+def test_no_alias_is_shared_by_threads_before_it_was_used() -> None:
+    """Two that look into a new one at once fill it twice, and a statement of both halves stays in the cache."""
+    for path in files(*PRODUCT):
+        outside = [node for node in parsed(path).body if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        found = [call for node in outside for call in ast.walk(node) if isinstance(call, ast.Call)]
+        assert not [call for call in found if getattr(call.func, "id", "") == "aliased"], name(path)
 
 
 def test_no_test_waits_for_time_to_pass() -> None:

@@ -1,13 +1,15 @@
-"""docs/parity.md says what the best do and where we meet it; each test that it names exists."""
+"""docs/parity.md says what the best do, docs/threat-model.md what can go wrong; each test that they name exists."""
 
 import ast
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.whole.source import ROOT, parsed
 
 PAGE = ROOT / "docs" / "parity.md"
+THREATS = ROOT / "docs" / "threat-model.md"
 VERDICTS = ("met", "exceeded", "refused", "later")
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
@@ -34,10 +36,17 @@ def test_every_row_has_a_verdict_and_what_shows_it(row: list[str]) -> None:
         assert len(shown_by) > 20, "no reason is given"
 
 
-def test_every_test_that_is_named_exists() -> None:
-    named = NAMED.findall(PAGE.read_text(encoding="utf-8"))
-    assert named
+@pytest.mark.parametrize("page", [PAGE, THREATS], ids=lambda page: page.stem)
+def test_every_test_that_is_named_exists(page: Path) -> None:
+    named = NAMED.findall(page.read_text(encoding="utf-8"))
+    assert len(named) > 30
     assert [f"{file}::{test}" for file, test in named if test not in names_in(file)] == []
+
+
+def test_every_threat_is_met_by_something_that_a_test_shows() -> None:
+    threats = [line for line in THREATS.read_text(encoding="utf-8").splitlines() if re.match(r"\| [STRIDE] \|", line)]
+    assert {line[2] for line in threats} == set("STRIDE")
+    assert [line for line in threats if not NAMED.search(line)] == []
 
 
 def names_in(file: str) -> set[str]:

@@ -1,5 +1,6 @@
 """Short clinic-style messages made from hand-written templates, held apart for evaluation by template."""
 
+import functools
 import itertools
 import random
 import string
@@ -35,6 +36,10 @@ class Template:
 
     def fillings(self) -> list[LabelledText]:
         """Every message that the template makes without an opener or closer."""
+        return self._fillings
+
+    @functools.cached_property
+    def _fillings(self) -> list[LabelledText]:
         names = [name for _, name, _, _ in string.Formatter().parse(self.phrase) if name]
         choices = itertools.product(*(self.slots[name] for name in names))
         return [self._message(self.phrase.format(**dict(zip(names, chosen, strict=True)))) for chosen in choices]
@@ -52,7 +57,12 @@ class Template:
 
 def read_templates() -> list[Template]:
     """Every template of `phrases/*.toml`, one file a language."""
-    return [template for path in sorted(_FOLDER.glob("*.toml")) for template in _read(path)]
+    return list(_templates())
+
+
+@functools.cache
+def _templates() -> tuple[Template, ...]:
+    return tuple(template for path in sorted(_FOLDER.glob("*.toml")) for template in _read(path))
 
 
 def held_out_messages(templates: Sequence[Template], split: str, per_template: int = 3) -> list[LabelledText]:

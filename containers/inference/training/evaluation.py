@@ -1,17 +1,18 @@
 """The figures of a model on texts that it has not seen."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from containers.inference.training.calibration import RISK_CLASS
+from containers.inference.training.intervals import share_interval
 from containers.inference.training.labelled_texts import LABELS, LabelledText
 from containers.inference.windows import Probabilities
 
-_BINS = 15
+RELIABILITY_BINS: Final = 10
 LENGTHS = {"up to 10 words": (0, 10), "11 to 40": (11, 40), "41 to 110": (41, 110), "over 110": (111, 10**9)}
 
 
@@ -30,11 +31,7 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """Lower and upper bound."""
-        if not self.of:
-            return 0.0, 1.0
-        z, n, p = 1.96, self.of, self.value
-        middle, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(0.0, (middle - spread) / (1 + z * z / n)), min(1.0, (middle + spread) / (1 + z * z / n))
+        return share_interval(self.hits, self.of)
 
 
 @dataclass(frozen=True)
@@ -62,6 +59,15 @@ class RiskFigures:
 
 
 @dataclass(frozen=True)
+class ReliabilityBin:
+    """Texts that were judged with about the same confidence, and how often that judgment was right."""
+
+    confidence: float
+    """Their mean."""
+    right: Share
+
+
+@dataclass(frozen=True)
 class Figures:
     """Everything measured on one set of texts."""
 
@@ -70,6 +76,10 @@ class Figures:
     calibration_error: float
     classes: Mapping[str, ClassFigures]
     risk: Mapping[str, RiskFigures]
+    confusion: npt.NDArray[np.int64]
+    """Texts by class (rows) and by what was said of them (columns), both in the order of LABELS."""
+    reliability: Sequence[ReliabilityBin]
+    """Equal bins of confidence that hold a text, rising."""
 
 
 def measure(texts: Sequence[LabelledText], found: Probabilities, thresholds: Mapping[str, float]) -> Figures:
@@ -80,13 +90,16 @@ def measure(texts: Sequence[LabelledText], found: Probabilities, thresholds: Map
         for index, label in enumerate(LABELS)
         if (wanted == index).any()
     }
+    bins = _reliability(found.max(axis=1), wanted == chosen)
     at_risk, risk = wanted == LABELS.index(RISK_CLASS), found[:, LABELS.index(RISK_CLASS)]
     return Figures(
         accuracy=Share(int((wanted == chosen).sum()), len(wanted)),
         macro_f1=sum(figures.f1 for figures in classes.values()) / len(classes),
-        calibration_error=_calibration_error(found.max(axis=1), wanted == chosen),
+        calibration_error=sum(abs(one.confidence - one.right.value) * one.right.of for one in bins) / len(wanted),
         classes=classes,
         risk={level: _above(value, risk, at_risk) for level, value in thresholds.items()},
+        confusion=np.bincount(wanted * len(LABELS) + chosen, minlength=len(LABELS) ** 2).reshape(len(LABELS), -1),
+        reliability=bins,
     )
 
 
@@ -107,9 +120,10 @@ def by_group(
 
 
 def groups_of(texts: Sequence[LabelledText], attribute: str) -> dict[str, list[bool]]:
-    """Texts that share `kind`, `language` or `length` (in words), by its value."""
+    """Texts that share `kind`, `language` or `length` (in words), by its value; lengths rising."""
     values = [_length(text.text) if attribute == "length" else str(getattr(text, attribute)) for text in texts]
-    return {value: [other == value for other in values] for value in sorted(set(values))}
+    order = [*LENGTHS, *sorted(set(values) - set(LENGTHS))]
+    return {value: [other == value for other in values] for value in order if value in values}
 
 
 def _length(text: str) -> str:
@@ -130,12 +144,11 @@ def _above(value: float, risk: npt.NDArray[np.float64], at_risk: npt.NDArray[np.
     )
 
 
-def _calibration_error(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
-    """Expected calibration error over equal bins of confidence (Guo et al., 2017)."""
-    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    gaps = [
-        abs(confidence[bins == number].mean() - right[bins == number].mean()) * (bins == number).sum()
-        for number in range(_BINS)
-        if (bins == number).any()
+def _reliability(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> list[ReliabilityBin]:
+    """The bins whose gaps make the expected calibration error (Guo et al., 2017)."""
+    bins = np.minimum((confidence * RELIABILITY_BINS).astype(int), RELIABILITY_BINS - 1)
+    return [
+        ReliabilityBin(float(confidence[within].mean()), Share(int(right[within].sum()), int(within.sum())))
+        for within in (bins == number for number in range(RELIABILITY_BINS))
+        if within.any()
     ]
-    return float(sum(gaps) / len(confidence))

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import hmac
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,9 +34,12 @@ class FeedbackText:
 
     feedback_id: UUID
     therapist_id: UUID
+    patient_id: UUID
     is_correction: bool
     label: str
     text: str
+    language: str = "unk"
+    """The one that the patient set for the product, which is most likely the one that they write in."""
 
 
 def feedback_texts(since: datetime) -> list[FeedbackText]:
@@ -77,13 +81,25 @@ def most_of_each(counts: Iterable[int]) -> int:
     return most
 
 
-def write_csv(texts: Sequence[FeedbackText], path: Path) -> bytes:
-    """Write `id,text,label` for the training command; the SHA-256 of what was written."""
+def corrections_of_each(texts: Iterable[FeedbackText]) -> list[int]:
+    """How many corrections each therapist gave, the most first, without saying who."""
+    return sorted(Counter(text.therapist_id for text in texts if text.is_correction).values(), reverse=True)
+
+
+def write_csv(texts: Sequence[FeedbackText], path: Path, key: bytes) -> bytes:
+    """Write `author,text,label,language` for the training command; the SHA-256 of what was written.
+
+    An author is a hash of the patient under the key: the same in every run, and no one's id.
+    """
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("id", "text", "label"))
-        writer.writerows((f"feedback-{number}", text.text, text.label) for number, text in enumerate(texts))
+        writer.writerow(("author", "text", "label", "language"))
+        writer.writerows((_author(text.patient_id, key), text.text, text.label, text.language) for text in texts)
     return hashlib.sha256(path.read_bytes()).digest()
+
+
+def _author(patient_id: UUID, key: bytes) -> str:
+    return hmac.digest(key, patient_id.bytes, "sha256").hex()[:32]
 
 
 def _by_chance(text: FeedbackText) -> bytes:
@@ -102,7 +118,7 @@ def _page(db: Database, since: datetime, last: UUID | None) -> list[FeedbackText
         ErasureRequest.status.in_((ErasureStatus.PENDING, ErasureStatus.HELD, ErasureStatus.RUNNING)),
     )
     query = (
-        select(MLFeedback, MessageAnalysis.label, Message.id.label("message_id"), Message.body)
+        select(MLFeedback, MessageAnalysis.label, User.id, User.language, Message.id.label("message_id"), Message.body)
         .join(MessageAnalysis, MessageAnalysis.id == MLFeedback.analysis_id)
         .join(Message, Message.id == MessageAnalysis.message_id)
         .join(User, User.id == MessageAnalysis.patient_id)
@@ -124,7 +140,8 @@ def _page(db: Database, since: datetime, last: UUID | None) -> list[FeedbackText
 
 
 def _opened(rows: Iterable[Any]) -> Iterator[FeedbackText]:
-    for feedback, said, message_id, body in rows:
+    for feedback, said, patient_id, language, message_id, body in rows:
         label = said if feedback.is_correct else feedback.corrected_label
         text = unseal(KeyRing.MESSAGE, body, "message", "body", message_id)
-        yield FeedbackText(feedback.id, feedback.therapist_id, not feedback.is_correct, label, text)
+        correction = not feedback.is_correct
+        yield FeedbackText(feedback.id, feedback.therapist_id, patient_id, correction, label, text, language[:2])

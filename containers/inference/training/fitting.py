@@ -1,6 +1,7 @@
-"""The training loop: epochs of lessons, a rate that falls to its end, and the best epoch kept."""
+"""The training loop: epochs of lessons, a rate that falls to its end, checkpoints, and the best epoch kept."""
 
 import copy
+import math
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from tokenizers import Tokenizer
 from transformers import XLMRobertaForSequenceClassification
 
 from containers.inference.engines import padded
+from containers.inference.training.checkpoints import Checkpoints, Progress
 from containers.inference.training.lessons import Lesson, Lessons
 from containers.inference.training.network import class_logits
 from containers.inference.training.tokens import END_ID, PAD_ID, START_ID
@@ -20,17 +22,27 @@ from containers.inference.training.tokens import END_ID, PAD_ID, START_ID
 class Schedule:
     """How long and how fast to learn."""
 
-    epochs: int = 18
-    tokens_a_batch: int = 4096
-    rate: float = 1.2e-3
-    warm_up: float = 0.06
+    epochs: int = 2
+    tokens_a_batch: int = 2048
+    rate: float = 3e-4
+    head_rate: float = 4.0
+    """How much faster the classifying head learns; a pretrained encoder with a new head needs several times."""
+    warm_up: float = 0.08
     """Share of all steps over which the rate rises."""
     smoothing: float = 0.03
+    patience: int = 5
+    """After so many epochs without a better score the run ends."""
     seed: int = 20
 
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 """Token ids, attention mask, wanted distributions."""
+Say = Callable[[str], None]
+
+
+def say(progress: str) -> None:
+    """A line of progress on standard output."""
+    print(progress, flush=True)  # noqa: T201 - progress of a command
 
 
 def fit(
@@ -41,37 +53,71 @@ def fit(
     class_weights: torch.Tensor,
     score: Callable[[], float],
     schedule: Schedule,
+    checkpoints: Checkpoints | None = None,
 ) -> None:
-    """Trains in place and leaves the weights of the epoch whose `score` on validation was highest."""
+    """Trains in place and leaves the weights of the epoch whose `score` on validation was highest.
+
+    A run that was killed goes on from its last checkpoint and ends with the very weights that it would have had. On a
+    GPU where there is one.
+    """
     chance = random.Random(schedule.seed)  # noqa: S311 - repeatable, not secret
     torch.manual_seed(schedule.seed)
-    optimiser = torch.optim.AdamW(_grouped(network), lr=schedule.rate, betas=(0.9, 0.98))
-    rates: torch.optim.lr_scheduler.LRScheduler | None = None
-    best, best_weights = -1.0, copy.deepcopy(network.state_dict())
-    for epoch in range(schedule.epochs):
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(device)
+    kept, optimiser = checkpoints or Checkpoints(), _optimiser(network, schedule)
+    progress = kept.restored(network, optimiser, chance)
+    if progress.epochs:
+        say(f"going on after epoch {progress.epochs}, best so far {progress.best:.4f}")
+    while progress.epochs < schedule.epochs and progress.epochs - progress.best_epoch < schedule.patience:
         started = time.monotonic()
         batches = _batches(lessons.epoch(chance), tokenizer, window_tokens, schedule, chance)
-        rates = rates or torch.optim.lr_scheduler.OneCycleLR(
-            optimiser,
-            schedule.rate,
-            total_steps=round(len(batches) * schedule.epochs * 1.05),
-            pct_start=schedule.warm_up,
-            cycle_momentum=False,
-        )
-        loss = _learn(network, batches, class_weights, optimiser, rates, schedule.smoothing)
-        reached = score()
+        pace = _Pace(schedule, progress.epochs, len(batches))
+        loss = _learn(network, batches, class_weights.to(device), optimiser, pace)
+        _note(progress, score(), network)
+        kept.save(network, optimiser, chance, progress)
         seconds = time.monotonic() - started
-        print(f"epoch {epoch + 1}: loss {loss:.4f}, validation {reached:.4f}, {seconds:.0f} s", flush=True)  # noqa: T201
-        if reached > best:
-            best, best_weights = reached, copy.deepcopy(network.state_dict())
-    network.load_state_dict(best_weights)
-    network.eval()
+        say(f"epoch {progress.epochs}: loss {loss:.4f}, best {progress.best:.4f}, {seconds:.0f} s")
+    if progress.best_weights:
+        network.load_state_dict(progress.best_weights)
+    network.to("cpu").eval()
 
 
-def _grouped(network: XLMRobertaForSequenceClassification) -> list[dict[str, object]]:
-    decayed = [weight for weight in network.parameters() if weight.dim() > 1]
-    free = [weight for weight in network.parameters() if weight.dim() <= 1]
-    return [{"params": decayed, "weight_decay": 0.01}, {"params": free, "weight_decay": 0.0}]
+def _note(progress: Progress, reached: float, network: torch.nn.Module) -> None:
+    progress.epochs += 1
+    if reached > progress.best:
+        weights = {name: weight.cpu() for name, weight in network.state_dict().items()}
+        progress.best, progress.best_epoch = reached, progress.epochs
+        progress.best_weights = copy.deepcopy(weights)
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """The share of the highest rate at each batch of an epoch: a straight rise, then half a cosine down to nothing."""
+
+    schedule: Schedule
+    epoch: int
+    batches: int
+
+    def at(self, batch: int) -> float:
+        """For the batch of this number, from 0."""
+        passed = (self.epoch + (batch + 1) / self.batches) / self.schedule.epochs
+        if passed < self.schedule.warm_up:
+            return passed / self.schedule.warm_up
+        # A little of the way is left over, or the last steps would move nothing.
+        return 0.5 + 0.5 * math.cos(math.pi * (passed - self.schedule.warm_up) / (1.02 - self.schedule.warm_up))
+
+
+def _optimiser(network: XLMRobertaForSequenceClassification, schedule: Schedule) -> torch.optim.Optimizer:
+    groups = []
+    for is_head in (False, True):
+        rate = schedule.rate * (schedule.head_rate if is_head else 1)
+        own = [weight for name, weight in network.named_parameters() if name.startswith("classifier") is is_head]
+        for decay, chosen in (
+            (0.01, [weight for weight in own if weight.dim() > 1]),
+            (0.0, [weight for weight in own if weight.dim() <= 1]),
+        ):
+            groups.append({"params": chosen, "weight_decay": decay, "lr": rate, "highest": rate})
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98))
 
 
 def _batches(
@@ -107,20 +153,32 @@ def _learn(
     batches: Sequence[Batch],
     class_weights: torch.Tensor,
     optimiser: torch.optim.Optimizer,
-    rates: torch.optim.lr_scheduler.LRScheduler,
-    smoothing: float,
+    pace: _Pace,
 ) -> float:
     network.train()
     total = 0.0
-    for number, (input_ids, attention_mask, targets) in enumerate(batches, start=1):
-        logits = class_logits(network, input_ids, attention_mask)
-        loss = torch.nn.functional.cross_entropy(logits, targets, weight=class_weights, label_smoothing=smoothing)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        rates.step()
-        total += loss.item()
-        if number % 100 == 0:
-            print(f"  {number} of {len(batches)} batches, loss {total / number:.4f}", flush=True)  # noqa: T201
+    for number, batch in enumerate(batches, start=1):
+        for group in optimiser.param_groups:
+            group["lr"] = group["highest"] * pace.at(number - 1)
+        total += _step(network, batch, class_weights, optimiser, pace.schedule.smoothing)
+        if number % 50 == 0:
+            say(f"  {number} of {len(batches)} batches, loss {total / number:.4f}")
     return total / len(batches)
+
+
+def _step(
+    network: XLMRobertaForSequenceClassification,
+    batch: Batch,
+    class_weights: torch.Tensor,
+    optimiser: torch.optim.Optimizer,
+    smoothing: float,
+) -> float:
+    input_ids, attention_mask, targets = (part.to(class_weights.device) for part in batch)
+    with torch.autocast(class_weights.device.type, torch.bfloat16, enabled=class_weights.is_cuda):
+        logits = class_logits(network, input_ids, attention_mask)
+    loss = torch.nn.functional.cross_entropy(logits.float(), targets, weight=class_weights, label_smoothing=smoothing)
+    optimiser.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimiser.step()
+    return float(loss.item())

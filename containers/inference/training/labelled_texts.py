@@ -4,7 +4,7 @@ import csv
 import gzip
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from containers.inference.normalisation import normalise
@@ -28,7 +28,11 @@ class LabelledText:
     label: str
     language: str = "en"
     kind: str = "post"
-    """`post`, `foreign`, or the kind of clinic phrase."""
+    """`post`, `foreign`, `feedback`, or the kind of clinic phrase."""
+    part: str = ""
+    """The split of whoever wrote it; where that is not known, empty: then its own words decide."""
+    written: str = field(default="", repr=False)
+    """As it was before it was normalised, where that is known."""
 
     @property
     def target(self) -> list[float]:
@@ -49,7 +53,7 @@ def split_of(key: str) -> str:
 
 def read_posts(path: Path) -> list[LabelledText]:
     """Rows of a CSV file `id,text,label` (`.gz` or plain) whose label is one of LABELS; raises ValueError otherwise."""
-    texts = [LabelledText(normalise(row["text"]), row["label"]) for row in _rows(path)]
+    texts = [LabelledText(normalise(row["text"]), row["label"], written=row["text"]) for row in _rows(path)]
     unknown = {text.label for text in texts} - set(LABELS)
     if unknown:
         raise ValueError(f"{path}: labels that are none of ours: {sorted(unknown)}")
@@ -58,12 +62,15 @@ def read_posts(path: Path) -> list[LabelledText]:
 
 def read_foreign(path: Path) -> list[LabelledText]:
     """Rows of a CSV file `id,text,lang,label`; the label may also be `Not depression`."""
-    return _distinct(LabelledText(normalise(row["text"]), row["label"], row["lang"], "foreign") for row in _rows(path))
+    return _distinct(
+        LabelledText(normalise(row["text"]), row["label"], row["lang"], "foreign", written=row["text"])
+        for row in _rows(path)
+    )
 
 
 def in_split(texts: Iterable[LabelledText], split: str) -> list[LabelledText]:
-    """Those of the texts that fall into the split by their own words."""
-    return [text for text in texts if split_of(text.text) == split]
+    """Those of the texts that fall into the split, by whoever wrote them or by their own words."""
+    return [text for text in texts if (text.part or split_of(text.text)) == split]
 
 
 def class_counts(texts: Sequence[LabelledText]) -> list[int]:

@@ -10,8 +10,8 @@ from containers.inference.training.clinic_phrases import Template
 from containers.inference.training.labelled_texts import LABELS, LabelledText
 from containers.inference.training.linear_teacher import LinearTeacher, fold_of
 
-_WORDS = 110
-"""About what one window holds."""
+_HARD = {"core": 2, "denied risk": 4, "idioms": 2, "negation of everyday things": 2}
+"""How many times as often a kind of phrase is drawn as others."""
 Lesson = tuple[str, Sequence[float]]
 """A text and the wanted distribution over LABELS."""
 
@@ -21,11 +21,19 @@ class LessonPlan:
     """How many texts of each kind an epoch holds."""
 
     folds: int = 4
-    phrases: int = 24_000
-    woven: int = 16_000
-    foreign_share: float = 0.5
-    dropped_words: float = 0.1
+    posts_share: float = 1.0
+    """Share of the posts that an epoch reads: a last epoch for the phrases' sake needs few of them."""
+    phrases: int = 10_000
+    woven: int = 1_500
+    english: float = 0.7
+    """Share of the phrases that are English."""
+    foreign_share: float = 0.2
+    dropped_words: float = 0.05
     """Share of a post's words that are left out, or the network would learn posts by heart."""
+    misspelled: float = 0.15
+    """Share of phrases with a slip of the finger in them."""
+    words: int = 44
+    """The most words of one text: about a third of a window, since what is longer is judged by its windows' mean."""
 
 
 class Lessons:
@@ -57,11 +65,12 @@ class Lessons:
 
     def _pieces_of_posts(self, chance: random.Random) -> list[Lesson]:
         """A stretch of each post, short ones too, so that length says nothing; short ones lean on the teacher."""
-        pieces = [_stretch(post.text, chance) for post in self._posts]
-        opinions = self._teacher.probabilities(pieces, [fold_of(post.text, self._plan.folds) for post in self._posts])
+        posts = [post for post in self._posts if chance.random() < self._plan.posts_share]
+        pieces = [_stretch(post.text, self._plan.words, chance) for post in posts]
+        opinions = self._teacher.probabilities(pieces, [fold_of(post.text, self._plan.folds) for post in posts])
         lessons: list[Lesson] = []
-        for post, piece, opinion in zip(self._posts, pieces, opinions, strict=True):
-            trust = 0.6 if len(piece) == len(post.text) or piece.count(" ") > 60 else 0.35
+        for post, piece, opinion in zip(posts, pieces, opinions, strict=True):
+            trust = 0.6 if len(piece) == len(post.text) or piece.count(" ") > self._plan.words // 2 else 0.35
             wanted = trust * torch.tensor(post.target) + (1 - trust) * opinion
             lessons.append((self._thinned(self._lengthened(piece, post.label, chance), chance), wanted.tolist()))
         return lessons
@@ -70,18 +79,19 @@ class Lessons:
         """At times an everyday text with others behind it: Normal ones are short, and length must not say so."""
         if label != "Normal" or chance.random() > 0.25:
             return piece
-        return _joined([piece, *chance.choices(self._everyday, k=chance.randint(1, 6))])
+        return self._joined([piece, *chance.choices(self._everyday, k=chance.randint(1, 6))])
 
     def _thinned(self, piece: str, chance: random.Random) -> str:
         return " ".join(word for word in piece.split(" ") if chance.random() > self._plan.dropped_words) or piece
 
     def _phrase(self, chance: random.Random) -> Lesson:
-        """A message of one template; English ones are half, kinds count alike and the core ones double."""
-        english = chance.random() < 0.55
+        """A message of one template; kinds count alike, but for those that are hardest to tell from their opposite."""
+        english = chance.random() < self._plan.english
         kinds = sorted(key for key in self._by_kind if key[2] is english)
-        kind = chance.choice(kinds + [key for key in kinds if key[1] == "core"])
+        kind = chance.choices(kinds, [_HARD.get(key[1], 1) for key in kinds])[0]
         message = chance.choice(self._by_kind[kind]).sample(chance)
-        return message.text, message.target
+        slipped = chance.random() < self._plan.misspelled
+        return _misspelled(message.text, chance) if slipped else message.text, message.target
 
     def _woven(self, chance: random.Random) -> Lesson:
         """Several everyday sentences, mostly with one of another class among them, which then names the whole."""
@@ -89,8 +99,11 @@ class Lessons:
         named = chance.choice(self._templates[label]).sample(chance)
         around = [self._everyday_sentence(chance, named.language) for _ in range(chance.randint(1, 9))]
         around.insert(chance.randint(0, len(around)), named.text)
-        start = max(0, around.index(named.text) - 4)  # so that what names the whole is never cut off
-        return _joined(around[start:]), named.target
+        start = max(0, around.index(named.text) - 2)  # so that what names the whole is never cut off
+        return self._joined(around[start:]), named.target
+
+    def _joined(self, texts: Sequence[str]) -> str:
+        return " ".join(" ".join(texts).split(" ")[: self._plan.words])
 
     def _everyday_sentence(self, chance: random.Random, language: str) -> str:
         if language == "en" and chance.random() < 0.4:
@@ -99,14 +112,21 @@ class Lessons:
         return chance.choice(alike).sample(chance).text
 
 
-def _stretch(text: str, chance: random.Random) -> str:
+def _stretch(text: str, most: int, chance: random.Random) -> str:
     words = text.split(" ")
-    wanted = _WORDS if chance.random() < 0.6 else round(5 * (_WORDS / 5) ** chance.random())
+    wanted = most if chance.random() < 0.6 else round(5 * (most / 5) ** chance.random())
     if wanted >= len(words):
         return text
     start = chance.randint(0, len(words) - wanted)
     return " ".join(words[start : start + wanted])
 
 
-def _joined(texts: Sequence[str]) -> str:
-    return " ".join(" ".join(texts).split(" ")[:_WORDS])
+def _misspelled(text: str, chance: random.Random) -> str:
+    """One letter, not a word's first, that is left out, written twice, or swapped with the next."""
+    places = [place for place in range(1, len(text) - 1) if text[place - 1 : place + 2].isalpha()]
+    if not places:
+        return text
+    place = chance.choice(places)
+    letter, following = text[place], text[place + 1]
+    slip = chance.choice((following, 2 * letter + following, following + letter))
+    return f"{text[:place]}{slip}{text[place + 2 :]}"

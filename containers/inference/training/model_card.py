@@ -1,103 +1,109 @@
-"""The model card in Markdown: what the model is for, what it was taught, and every figure."""
+"""The model card in Markdown, made from the report: what the model is for, what it was taught, and every figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from containers.inference.model_directory import ModelDescription
-from containers.inference.training.calibration import RISK_CLASS, SENSITIVITY_TARGETS
-from containers.inference.training.clinic_phrases import read_templates
-from containers.inference.training.evaluation import Figures, Share, by_group, groups_of, measure
-from containers.inference.training.labelled_texts import LABELS, LabelledText
-from containers.inference.training.options import Options
-from containers.inference.windows import Probabilities
+from containers.inference.training.calibration import HIGH_PRECISION, RAISED_SENSITIVITY
+from containers.inference.training.dataset_split import FEEDBACK
+from containers.inference.training.report import SECTIONS
 
 _FRAME = Path(__file__).parent / "model_card_frame.md"
 
 
-def model_card(
-    version: str,
-    architecture: str,
-    described: ModelDescription,
-    options: Options,
-    texts: Sequence[LabelledText],
-    found: Probabilities,
-) -> str:
-    """The whole card; `texts` are the test split of every source, `found` their probabilities."""
-    thresholds = described.thresholds[RISK_CLASS]
-    sources = {
-        "Posts": [text.kind == "post" for text in texts],
-        "Clinic phrases, templates never taught": [text.kind not in ("post", "foreign") for text in texts],
-        "Other languages, only texts whose label is one of ours": [
-            text.kind == "foreign" and text.label in LABELS for text in texts
-        ],
-    }
-    sections = [
-        _section(name, [text for text, keep in zip(texts, kept, strict=True) if keep], found[kept], thresholds)
-        for name, kept in sources.items()
-        if any(kept)
-    ]
+def model_card(report: Mapping[str, Any], templates: int) -> str:
+    """The whole card; `templates` is how many phrases were written by hand for it."""
+    making = report["making"]
+    figures = "\n".join(
+        _section(name, report["figures"][name], report["riskClass"]) for name in SECTIONS if name in report["figures"]
+    )
     return _FRAME.read_text(encoding="utf-8").format(
-        version=version,
-        labels=", ".join(LABELS),
-        architecture=architecture,
-        window=described.window_tokens,
-        overlap=described.window_overlap,
-        precision=options.precision,
-        about_data=options.about_data.read_text(encoding="utf-8").strip(),
-        templates=len(read_templates()),
-        risk=RISK_CLASS,
-        temperature=described.temperature,
-        thresholds=", ".join(f"{level} {value}" for level, value in thresholds.items()),
-        targets=" and ".join(f"{target:.0%} ({level})" for level, target in SENSITIVITY_TARGETS.items()),
-        figures="\n".join(sections),
+        version=report["version"],
+        labels=", ".join(report["labels"]),
+        architecture=making["architecture"],
+        window=report["window"]["tokens"],
+        overlap=report["window"]["overlap"],
+        precision=making["precision"],
+        about_data=_about(report),
+        templates=templates,
+        risk=report["riskClass"],
+        temperature=report["temperature"],
+        thresholds=", ".join(f"{level} {one['value']}" for level, one in report["thresholds"].items()),
+        sensitivity=RAISED_SENSITIVITY,
+        high=HIGH_PRECISION,
+        figures=figures,
+        baselines=_baselines(report),
+        behaviour=_behaviour(report["behaviour"]),
+        packages=", ".join(f"{name} {version}" for name, version in making["packages"].items()),
+        seed=making["seed"],
     )
 
 
-def _section(name: str, texts: Sequence[LabelledText], found: Probabilities, thresholds: Mapping[str, float]) -> str:
-    whole = measure(texts, found, thresholds)
-    lines = [f"## {name}: {len(texts)} test texts", "", *_overview(whole), "", *_class_table(whole)]
-    for attribute in ("length", "language", "kind"):
-        groups = by_group(texts, found, groups_of(texts, attribute), thresholds)
-        if len(groups) > 1:
-            lines += ["", *_group_table(attribute, groups)]
+def _about(report: Mapping[str, Any]) -> str:
+    """What is said of the data, with what therapists added to it."""
+    said: str = report["making"]["about_data"].strip()
+    answers = sum(part["kinds"].get(FEEDBACK, 0) for part in report["data"].values())
+    if not answers:
+        return said
+    return f"{said}\n\nBesides {answers} messages of patients who agreed to it, as their therapists judged them."
+
+
+def _section(name: str, figures: Mapping[str, Any], risk_class: str) -> str:
+    lines = [
+        f"## {SECTIONS[name]}: {figures['texts']} test texts",
+        "",
+        f"Accuracy {_share(figures['accuracy'])}, macro-F1 {_share(figures['macroF1'])}, "
+        f"expected calibration error {figures['calibrationError']:.3f}.",
+        "",
+        f"| p({risk_class}) at least | sensitivity | PPV | flagged of all |",
+        "| --- | --- | --- | --- |",
+        *(_row(f"{one['threshold']} ({level})", one, "sensitivity", "ppv", "flagged") for level, one in _risk(figures)),
+        "",
+        "| class | precision | recall | F1 |",
+        "| --- | --- | --- | --- |",
+        *(
+            _row(f"{label}, {one['texts']} texts", one, "precision", "recall", "f1")
+            for label, one in figures["classes"].items()
+        ),
+    ]
+    for attribute, groups in figures["slices"].items():
+        lines += ["", f"| {attribute} | accuracy | raised: sensitivity | raised: PPV |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| {group}, {one['texts']} texts | {_share(one['accuracy'])} "
+            f"| {_share(one['risk']['raised']['sensitivity'])} | {_share(one['risk']['raised']['ppv'])} |"
+            for group, one in groups.items()
+        ]
     return "\n".join(lines) + "\n"
 
 
-def _overview(figures: Figures) -> list[str]:
-    return [
-        f"Accuracy {_share(figures.accuracy)}, macro-F1 {figures.macro_f1:.3f}, "
-        f"expected calibration error {figures.calibration_error:.3f}.",
-        "",
-        f"| p({RISK_CLASS}) at least | sensitivity | PPV | flagged of all |",
-        "| --- | --- | --- | --- |",
-        *(
-            f"| {risk.threshold} ({level}) | {_share(risk.sensitivity)} | {_share(risk.predictive_value)} | "
-            f"{_share(risk.flagged)} |"
-            for level, risk in figures.risk.items()
-        ),
-    ]
+def _risk(figures: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return list(figures["risk"].items())
 
 
-def _class_table(figures: Figures) -> list[str]:
+def _baselines(report: Mapping[str, Any]) -> str:
+    rows = [f"| {one['name']} | {_share(one['accuracy'])} | {_share(one['macroF1'])} |" for one in report["baselines"]]
+    return "\n".join(["| taught and judged on the same posts | accuracy | macro-F1 |", "| --- | --- | --- |", *rows])
+
+
+def _behaviour(behaviour: Mapping[str, Any]) -> str:
+    languages = behaviour["byLanguage"]
     rows = [
-        f"| {label} | {one.recall.of} | {_share(one.precision)} | {_share(one.recall)} | {one.f1:.3f} |"
-        for label, one in figures.classes.items()
+        f"| {language} | {_rate(sides['danger'])} | {_rate(sides['noDanger'])} |"
+        for language, sides in languages.items()
     ]
-    return ["| class | texts | precision | recall | F1 |", "| --- | --- | --- | --- | --- |", *rows]
+    return "\n".join(["| language | danger, flagged | no danger, not flagged |", "| --- | --- | --- |", *rows])
 
 
-def _group_table(attribute: str, groups: dict[str, Figures]) -> list[str]:
-    levels = list(next(iter(groups.values())).risk)
-    head = f"| {attribute} | texts | accuracy | " + " | ".join(f"{level}: sensitivity, PPV" for level in levels) + " |"
-    rows = []
-    for name, figures in groups.items():
-        risk = " | ".join(f"{_share(one.sensitivity)}, {_share(one.predictive_value)}" for one in figures.risk.values())
-        rows.append(f"| {name} | {figures.accuracy.of} | {_share(figures.accuracy)} | {risk} |")
-    return [head, "|" + " --- |" * (3 + len(levels)), *rows]
+def _rate(rate: tuple[int, int]) -> str:
+    return f"{rate[0]} of {rate[1]}"
 
 
-def _share(share: Share) -> str:
-    if not share.of:
+def _row(name: str, shares: Mapping[str, Any], *which: str) -> str:
+    return f"| {name} | " + " | ".join(_share(shares[what]) for what in which) + " |"
+
+
+def _share(share: Mapping[str, Any]) -> str:
+    if share.get("of") == 0:
         return "none"
-    low, high = share.interval
-    return f"{share.value:.3f} ({low:.3f} to {high:.3f})"
+    low, high = share["ci95"]
+    return f"{share['value']:.3f} ({low:.3f} to {high:.3f})"

@@ -10,8 +10,10 @@ import torch
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification
 
 from containers.inference.engines import Logits, padded
+from containers.inference.torch_network import read_network
 from containers.inference.training.labelled_texts import LABELS
 from containers.inference.training.tokens import END_ID, PAD_ID, START_ID
+from containers.inference.wide_part import wide_scores
 
 _REACH = 5
 """Pieces this near to each other are seen as keeping company."""
@@ -110,23 +112,26 @@ def _neighbours(
 
 
 def class_logits(
-    network: XLMRobertaForSequenceClassification, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    network: XLMRobertaForSequenceClassification, input_ids: torch.Tensor, attention_mask: torch.Tensor | None
 ) -> torch.Tensor:
-    """What `network(input_ids, attention_mask).logits` gives, without what it never reads.
+    """What `network(input_ids, attention_mask).logits` gives, without what it never reads, and its wide part's say.
 
     The head looks at the first token alone, so the last layer is computed for that token: with two layers almost half
-    of the work is saved, in training and, since this is what is exported, in serving.
+    of the work is saved, in training and, since this is what is exported, in serving. Without a mask, nothing pads.
     """
     hidden = network.roberta.embeddings(input_ids=input_ids)
-    seen = attention_mask[:, None, None, :].bool()
+    seen = None if attention_mask is None else attention_mask[:, None, None, :].bool()
     layers = network.roberta.encoder.layer
     for layer in layers[:-1]:
         hidden = _layer(layer, hidden, hidden, seen)
     logits: torch.Tensor = network.classifier(_layer(layers[-1], hidden[:, :1], hidden, seen))
-    return logits
+    shown = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+    return logits + wide_scores(network, input_ids, shown)
 
 
-def _layer(layer: torch.nn.Module, asking: torch.Tensor, hidden: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+def _layer(
+    layer: torch.nn.Module, asking: torch.Tensor, hidden: torch.Tensor, seen: torch.Tensor | None
+) -> torch.Tensor:
     """One encoder layer for the tokens that ask, over all tokens that are seen."""
     attention = layer.attention.self
 
@@ -135,7 +140,11 @@ def _layer(layer: torch.nn.Module, asking: torch.Tensor, hidden: torch.Tensor, s
         return split.transpose(1, 2)
 
     found = torch.nn.functional.scaled_dot_product_attention(
-        heads(attention.query(asking)), heads(attention.key(hidden)), heads(attention.value(hidden)), attn_mask=seen
+        heads(attention.query(asking)),
+        heads(attention.key(hidden)),
+        heads(attention.value(hidden)),
+        attn_mask=seen,
+        scale=attention.attention_head_size**-0.5,  # said, or the exported graph works it out again in every run
     )
     attended = layer.attention.output(found.transpose(1, 2).flatten(2), asking)
     transformed: torch.Tensor = layer.output(layer.intermediate(attended), attended)
@@ -150,23 +159,22 @@ class TorchEngine:
 
     def logits(self, windows: Sequence[Sequence[int]]) -> Logits:
         """One row of class scores per window."""
-        input_ids, attention_mask = padded(windows, PAD_ID)
+        input_ids, attention_mask = (
+            torch.from_numpy(part).to(self._network.device) for part in padded(windows, PAD_ID)
+        )
         was_training = self._network.training
         self._network.eval()
         with torch.no_grad():
-            found = class_logits(self._network, torch.from_numpy(input_ids), torch.from_numpy(attention_mask))
+            found = class_logits(self._network, input_ids, attention_mask)
         self._network.train(was_training)
-        return np.asarray(found.float().numpy(), dtype=np.float32)
+        return np.asarray(found.float().cpu().numpy(), dtype=np.float32)
 
 
 def load_network(directory: Path) -> XLMRobertaForSequenceClassification:
     """The checkpoint of a directory with a fresh or kept head for LABELS, in float32."""
-    network: XLMRobertaForSequenceClassification = XLMRobertaForSequenceClassification.from_pretrained(
+    return read_network(
         directory,
         num_labels=len(LABELS),
         id2label=dict(enumerate(LABELS)),
         label2id={label: index for index, label in enumerate(LABELS)},
-        dtype=torch.float32,
-        local_files_only=True,
     )
-    return network

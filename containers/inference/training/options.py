@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
+from containers.inference.training.behavioural_suite import LANGUAGES
 from containers.inference.training.export import Precision
 from containers.inference.training.fitting import Schedule
 from containers.inference.training.lessons import LessonPlan
@@ -18,11 +19,26 @@ _SHIPPED_STATEMENT = Path(__file__).parent / "data_statement.md"
 class Options:
     """One run; the defaults are those of the shipped model."""
 
-    data: Sequence[Path]
+    data: Sequence[Path | str]
+    """CSV files id,text,label as paths or URLs; `#sha256=HEX` behind one pins its content."""
     output: Path
-    foreign: Path | None = None
-    base: Path | None = None
+    foreign: Path | str | None = None
+    feedback: Path | None = None
+    """What therapists said, see `dataset_split.read_feedback`."""
+    base: Path | str | None = None
     """A directory of an XLM-RoBERTa checkpoint to start from instead of nothing, a shipped model's for one."""
+    champion: Path | None = None
+    """The directory of the model that serves, to be compared with over the same texts."""
+    work: Path | None = None
+    """Where checkpoints are kept while training goes on, and looked for when it begins."""
+    gate: Sequence[str] = ()
+    """Languages of the behavioural suite without whose cases passed no model is published."""
+    baselines: bool = True
+    """Whether linear models are taught the same posts, to be set beside it."""
+    wide: bool = False
+    """Whether a linear part over pieces is fitted beside the network, see `wide_part`."""
+    window: int | None = None
+    """Tokens of a window; None: as the base has it."""
     about_data: Path = _SHIPPED_STATEMENT
     """Markdown that the model card quotes: where the data comes from and what may be done with it."""
     precision: Precision = "int8-weights"
@@ -39,10 +55,25 @@ def parse(arguments: Sequence[str]) -> Options:
         prog="python -m containers.inference.training",
         description="Trains the message classifier and writes its directory.",
     )
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="CSV files id,text,label (.gz or plain)")
+    parser.add_argument(
+        "--data", nargs="+", default=[], help="CSV files id,text,label (.gz or plain): PATH or URL, then #sha256=HEX"
+    )
     parser.add_argument("--output", type=Path, required=True, help="directory to write the model to")
-    parser.add_argument("--foreign", type=Path, help="CSV file id,text,lang,label in several languages")
-    parser.add_argument("--base", type=Path, help="directory of an XLM-RoBERTa checkpoint to start from")
+    parser.add_argument("--foreign", help="CSV file id,text,lang,label in several languages")
+    parser.add_argument("--feedback", type=Path, help="CSV file author,text,label,language of therapists' answers")
+    parser.add_argument("--base", help="directory or URL of an XLM-RoBERTa checkpoint to start from")
+    parser.add_argument("--champion", type=Path, help="directory of the model that serves, to be compared with")
+    parser.add_argument("--work", type=Path, help="directory of checkpoints; a run that was killed goes on from there")
+    parser.add_argument("--window", type=int, help="tokens of a window (default: the base's, or 256 at most)")
+    parser.add_argument(
+        "--baselines", action=argparse.BooleanOptionalAction, default=True, help="teach linear models too"
+    )
+    parser.add_argument("--wide", action="store_true", help="fit a linear part beside the network, anew if it has one")
+    gates = parser.add_mutually_exclusive_group()
+    gates.add_argument("--gated", action="store_const", const=("en",), dest="gate", help="fail below the English gate")
+    gates.add_argument(
+        "--production", action="store_const", const=LANGUAGES, dest="gate", help="fail below that of any language"
+    )
     parser.add_argument(
         "--about-data", type=Path, default=_SHIPPED_STATEMENT, help="markdown for the card: what the data is"
     )
@@ -54,11 +85,20 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--seed", type=int, default=Schedule.seed)
     parser.add_argument("--threads", type=int, default=1, help="processor threads")
     given = parser.parse_args(arguments)
+    if not given.data and not given.feedback:
+        parser.error("--data or --feedback is needed")
     return Options(
         data=given.data,
         output=given.output,
         foreign=given.foreign,
+        feedback=given.feedback,
         base=given.base,
+        champion=given.champion,
+        work=given.work,
+        gate=given.gate or (),
+        window=given.window,
+        baselines=given.baselines,
+        wide=given.wide,
         about_data=given.about_data,
         precision=given.precision,
         threads=given.threads,

@@ -1,6 +1,7 @@
-"""The model directory: weights, descriptions, card and checksums, and the proof that it serves."""
+"""The model directory: weights, descriptions, report, card and checksums, and the proof that it serves."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +9,16 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from transformers import XLMRobertaForSequenceClassification
 
-from containers.inference.classifier import Classifier, load
-from containers.inference.model_directory import MANIFEST, ModelDescription, digest
+from containers.inference.classifier import load
+from containers.inference.model_directory import AS_WRITTEN, MANIFEST, digest
 from containers.inference.normalisation import NORMALISATION_VERSION
-from containers.inference.training.calibration import RISK_CLASS
-from containers.inference.training.evaluation import Figures, Share, measure
-from containers.inference.training.labelled_texts import LABELS
+from containers.inference.packed_weights import write_weights
+from containers.inference.training.clinic_phrases import read_templates
 from containers.inference.training.model_card import model_card
-from containers.inference.training.options import Options
-from containers.inference.training.scored_texts import ScoredTexts
+from containers.inference.training.report import Evidence, main_figures, report, summary
+from containers.inference.training.report_page import report_page
 
+REPORT, PAGE = "report.json", "report.html"
 SELF_TEST = (
     ("Can I move my appointment to Thursday?", "Normal"),
     ("I want to kill myself", "Suicidal"),
@@ -26,76 +27,73 @@ SELF_TEST = (
 )
 
 
-def publish(
-    options: Options,
-    network: XLMRobertaForSequenceClassification,
-    tokenizer: Tokenizer,
-    classifier: Classifier,
-    tested: ScoredTexts,
-) -> None:
-    """Writes everything beside `model.onnx`, then loads the directory as serving does; raises ModelUnusable."""
-    folder = options.output
-    halves = {name: weight.half().contiguous() for name, weight in network.state_dict().items()}
-    save_file(halves, str(folder / "model.safetensors"), metadata={"format": "pt"})
-    network.config.save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    version = f"{'tuned' if options.base else 'small'}-{digest(folder / 'model.onnx')[:12]}"
-    found = tested.probabilities(classifier)
-    posts = [text.kind == "post" for text in tested.texts]
-    thresholds = classifier.description.thresholds
-    figures = measure(
-        [text for text, keep in zip(tested.texts, posts, strict=True) if keep], found[posts], thresholds[RISK_CLASS]
-    )
-    _write_json(folder / "bloom.json", _bloom(version, classifier.description, figures))
-    card = model_card(version, _architecture(network), classifier.description, options, tested.texts, found)
-    (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
-    written = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
-    _write_json(folder / MANIFEST, {"sha256": {path.name: digest(path) for path in written}})
-    load(str(folder), options.threads)
-    size = sum(path.stat().st_size for path in written) / 1e6
-    print(f"{version}: {size:.1f} MB in {folder}", flush=True)  # noqa: T201 - a command's result
-    print(f"posts: accuracy {figures.accuracy.value:.4f}, macro-F1 {figures.macro_f1:.4f}", flush=True)  # noqa: T201
+def version_of(folder: Path, goes_on: bool) -> str:
+    """The version's name, from the network that was exported."""
+    return f"{'tuned' if goes_on else 'small'}-{digest(folder / 'model.onnx')[:12]}"
 
 
-def _architecture(network: XLMRobertaForSequenceClassification) -> str:
+def architecture_of(network: XLMRobertaForSequenceClassification) -> str:
+    """The network's size in words."""
     config = network.config
     millions = sum(weight.numel() for weight in network.parameters()) / 1e6
+    wide = getattr(config, "wide", None)
+    runs = f", and a linear part over pieces and {wide['pairs']:,} pairs of them" if wide else ""
     return (
         f"{config.num_hidden_layers} layers of width {config.hidden_size}, {config.vocab_size} pieces, "
-        f"{millions:.1f} million weights"
+        f"{millions:.1f} million weights{runs}"
     )
 
 
-def _bloom(version: str, described: ModelDescription, figures: Figures) -> dict[str, Any]:
+def publish(
+    folder: Path,
+    network: XLMRobertaForSequenceClassification,
+    tokenizer: Tokenizer,
+    evidence: Evidence,
+    beside: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Writes everything beside `model.onnx`, then loads the directory as serving does; the report.
+
+    `beside` is content of further JSON files, by their names. Raises ModelUnusable.
+    """
+    _write_weights(network, folder / "model.safetensors", evidence.making.precision)
+    network.config.save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    written = report(evidence)
+    for name, content in {"bloom.json": _bloom(evidence, written), REPORT: written, **beside}.items():
+        _write_json(folder / name, content)
+    (folder / PAGE).write_text(report_page(written), encoding="utf-8")
+    (folder / "MODEL_CARD.md").write_text(model_card(written, len(read_templates())), encoding="utf-8")
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
+    _write_json(folder / MANIFEST, {"sha256": {path.name: digest(path) for path in files}})
+    load(str(folder), threads=1)
+    size = sum(path.stat().st_size for path in files) / 1e6
+    print(f"{evidence.version}: {size:.1f} MB in {folder}", flush=True)  # noqa: T201 - a command's result
+    return written
+
+
+def _write_weights(network: XLMRobertaForSequenceClassification, path: Path, precision: str) -> None:
+    """Packed like those of `model.onnx`, or in half precision where that is not packed either."""
+    if precision == "float32":
+        weights = network.state_dict()
+        halves = {name: weight.half() if weight.is_floating_point() else weight for name, weight in weights.items()}
+        save_file(halves, str(path), metadata={"format": "pt"})
+    else:
+        write_weights({name: weight.numpy() for name, weight in network.state_dict().items()}, path)
+
+
+def _bloom(evidence: Evidence, written: Mapping[str, Any]) -> dict[str, Any]:
+    described = evidence.described
     return {
-        "version": version,
-        "normalisation": NORMALISATION_VERSION,
+        "version": evidence.version,
+        "normalisation": AS_WRITTEN if described.as_written else NORMALISATION_VERSION,
         "window": {"tokens": described.window_tokens, "overlap": described.window_overlap},
         "temperature": described.temperature,
         "thresholds": described.thresholds,
+        "thresholdsVersion": written["thresholdsVersion"],
         "selfTest": [{"text": text, "label": label} for text, label in SELF_TEST],
-        "metrics": _summary(figures),
+        "metrics": summary(main_figures(written)),
     }
 
 
-def _summary(figures: Figures) -> dict[str, Any]:
-    """What GET /model tells of the card."""
-    return {
-        "testTexts": figures.accuracy.of,
-        "accuracy": round(figures.accuracy.value, 4),
-        "macroF1": round(figures.macro_f1, 4),
-        "expectedCalibrationError": round(figures.calibration_error, 4),
-        "f1": {label: round(figures.classes[label].f1, 4) for label in LABELS if label in figures.classes},
-        "risk": {
-            level: {"sensitivity": _with_interval(risk.sensitivity), "ppv": _with_interval(risk.predictive_value)}
-            for level, risk in figures.risk.items()
-        },
-    }
-
-
-def _with_interval(share: Share) -> dict[str, Any]:
-    return {"value": round(share.value, 4), "ci95": [round(bound, 4) for bound in share.interval]}
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -23,8 +23,15 @@ from uuid import UUID
 
 from containers.inference.model_directory import MANIFEST, digest
 from containers.inference.training import model_store, run_record
-from containers.inference.training.feedback_texts import balanced, feedback_texts, write_csv
-from containers.inference.training.run_record import RunEnded, TrainedModel
+from containers.inference.training.exit_codes import GATE_FAILED
+from containers.inference.training.feedback_texts import (
+    FeedbackText,
+    balanced,
+    corrections_of_each,
+    feedback_texts,
+    write_csv,
+)
+from containers.inference.training.run_record import AnotherRuns, RunEnded, TrainedModel
 from shared.clock import now
 from shared.settings import settings
 
@@ -32,6 +39,7 @@ HEARTBEAT_SECONDS: Final = 10.0
 LOG_LINES: Final = 60
 LINE_LENGTH: Final = 200
 SECONDS_TO_END: Final = 8.0
+_ENDINGS: Final = {GATE_FAILED: "gate-failed"}
 
 
 class CameToNothing(Exception):
@@ -68,7 +76,7 @@ class Telling:
 def main(arguments: Sequence[str]) -> int:
     """Run once; the process's exit code: 0 where a model was made or there was not enough to learn from."""
     parser = argparse.ArgumentParser(prog="python -m containers.inference.training", description=__doc__)
-    parser.add_argument("--run-id", type=UUID, help="row in training_run; without it a new one is made")
+    parser.add_argument("--run-id", type=UUID, help="row in training_run, one broken off too; without it a new one")
     parser.add_argument("--feedback-days", type=int, default=30, help="how far back feedback is learnt from")
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _stop)
@@ -76,7 +84,9 @@ def main(arguments: Sequence[str]) -> int:
         return retrain(run_record.begin(given.run_id, given.feedback_days), given.feedback_days)
     except RunEnded:
         print("this run has ended already", flush=True)  # noqa: T201 - a command's result
-        return 1
+    except AnotherRuns:
+        print("another training is under way", flush=True)  # noqa: T201
+    return 1
 
 
 def retrain(run_id: UUID, feedback_days: int) -> int:
@@ -89,7 +99,7 @@ def retrain(run_id: UUID, feedback_days: int) -> int:
         run_record.end_in_failure(run_id, nothing.code, dict(nothing.facts))
         return 0 if nothing.code == "too-little-feedback" else 1
     except Stopped:
-        run_record.end_in_failure(run_id, "stopped", {})
+        run_record.end_in_failure(run_id, run_record.STOPPED, {})
         return 1
     except RunEnded:
         raise
@@ -102,28 +112,59 @@ def retrain(run_id: UUID, feedback_days: int) -> int:
 
 def _trained(telling: Telling, feedback_days: int, folder: Path) -> TrainedModel:
     telling.tell("collecting")
-    data = [_collected(telling, feedback_days, folder / "feedback.csv"), *_base_data(folder)]
+    store = settings().models_url.rstrip("/")
+    texts = _collected(telling, feedback_days)
+    examples = write_csv(texts, folder / "feedback.csv", model_store.holdout_key(store))
+    run_record.tell_data(telling.run_id, len(texts), examples)
     base = run_record.champion_url() or settings().training_base
-    command = _command(data, model_store.brought(base, folder / "base"), folder / "model")
+    brought = model_store.brought(base, folder / "base")
+    work = _Work(folder / "work", f"{store}/unfinished/{telling.run_id}")
+    if work.resumed():
+        telling.note("an earlier attempt at this run left a checkpoint behind")
     telling.tell("training")
-    _watched(telling, command)
+    _watched(telling, _command(_base_data(folder), folder, brought), work)
     telling.tell("keeping")
     manifest = digest(folder / "model" / MANIFEST)
-    url = f"{settings().models_url.rstrip('/')}/{manifest[:16]}"
+    url = f"{store}/{manifest[:16]}"
     model_store.kept(folder / "model", url)
-    return TrainedModel.of(folder / "model", url, bytes.fromhex(manifest), base)
+    work.clear()
+    return TrainedModel.of(folder / "model", url, bytes.fromhex(manifest), base, corrections_of_each(texts))
 
 
-def _collected(telling: Telling, feedback_days: int, path: Path) -> Path:
-    """The file of feedback. Raises CameToNothing where there is too little that may be learnt from."""
+@dataclass
+class _Work:
+    """The trainer's checkpoint, copied to where the run's next attempt finds it, on another machine most likely."""
+
+    folder: Path
+    url: str
+    kept_at: int = 0
+
+    def resumed(self) -> bool:
+        """Bring what there is; whether there was anything."""
+        return model_store.resumed(self.url, self.folder)
+
+    def keep(self) -> None:
+        """Copy what the trainer wrote since the last time."""
+        for path in self.folder.glob("*.pt"):
+            written = path.stat().st_mtime_ns
+            if written > self.kept_at:
+                model_store.left_behind(path, self.url)
+                self.kept_at = written
+
+    def clear(self) -> None:
+        """The run is over: nothing is to be gone on from."""
+        model_store.cleared(self.url)
+
+
+def _collected(telling: Telling, feedback_days: int) -> list[FeedbackText]:
+    """The feedback to learn from. Raises CameToNothing where there is too little that may be."""
     found = feedback_texts(now() - timedelta(days=feedback_days))
     texts = balanced(found)
     telling.note(f"{len(found)} answers may be learnt from, {len(found) - len(texts)} corrections of a voice too loud")
     wanted = settings().retrain_min_feedback
     if len(texts) < wanted:
         raise CameToNothing("too-little-feedback", usable=len(texts), consented=len(found), wanted=wanted)
-    run_record.tell_data(telling.run_id, len(texts), write_csv(texts, path))
-    return path
+    return texts
 
 
 def _base_data(folder: Path) -> list[Path]:
@@ -131,14 +172,16 @@ def _base_data(folder: Path) -> list[Path]:
     return [model_store.brought_file(name, folder) for name in named]
 
 
-def _command(data: Sequence[Path], base: Path, output: Path) -> list[str]:
-    options = shlex.split(settings().training_options)
-    files = [str(path) for path in data]
+def _command(data: Sequence[Path], folder: Path, base: Path) -> list[str]:
     program = [sys.executable, "-m", "containers.inference.training"]
-    return [*program, "--data", *files, "--base", str(base), "--output", str(output), *options]
+    files = ["--data", *map(str, data)] if data else []
+    feedback = ["--feedback", str(folder / "feedback.csv"), "--work", str(folder / "work")]
+    champion = ["--champion", str(base)] if (base / MANIFEST).exists() else []
+    output = ["--base", str(base), "--output", str(folder / "model")]
+    return [*program, *files, *feedback, *output, *champion, *shlex.split(settings().training_options)]
 
 
-def _watched(telling: Telling, command: Sequence[str]) -> None:
+def _watched(telling: Telling, command: Sequence[str], work: _Work | None = None) -> None:
     """Run the trainer to its end, and tell meanwhile. Raises CameToNothing, RunEnded, Stopped."""
     with _process(command) as trainer:
         said: queue.Queue[str | None] = queue.Queue()
@@ -150,13 +193,15 @@ def _watched(telling: Telling, command: Sequence[str]) -> None:
         for line in _lines(telling, said):
             telling.note(line)
             print(line, flush=True)  # noqa: T201 - progress of a command
+            if work:
+                work.keep()
         code = trainer.wait()
         complaining.join()
     telling.tell()
     if code < 0:
         raise CameToNothing("trainer-killed", signal=-code)
     if code:
-        raise CameToNothing("trainer-broken", exit=code, exception=_exception_named(complaints))
+        raise CameToNothing(_ENDINGS.get(code, "trainer-broken"), exit=code, exception=_exception_named(complaints))
 
 
 def _lines(telling: Telling, said: "queue.Queue[str | None]") -> Iterator[str]:

@@ -1,21 +1,31 @@
 """A run's row in the database, as the job itself keeps it: that it lives, how far it is, what it came to."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Self
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session as Database
 
 from shared.clock import now
 from shared.database.models.learning import ModelStatus, ModelVersion, RunStatus, RunTrigger, TrainingRun
-from shared.database.transaction import transaction
+from shared.database.transaction import expect_unique, transaction
+from shared.model_comparison import KEPT_AS, ComparedModels
+
+STOPPED: Final = "stopped"
+BROKEN_OFF: Final = ("killed", STOPPED, "trainer-killed")
+"""Why a run may have ended that can be taken up again: nothing was wrong with what it did."""
 
 
 class RunEnded(Exception):
     """The run is marked as ended: whoever still works on it stops."""
+
+
+class AnotherRuns(Exception):
+    """A training is under way already, and one goes on at a time."""
 
 
 @dataclass(frozen=True)
@@ -26,24 +36,64 @@ class TrainedModel:
     url: str
     manifest_sha256: bytes
     base: str
+    summary: dict[str, Any]
+    """The figures in short."""
     metrics: dict[str, Any]
+    """Those, and what the version is judged, watched and shown by: see `of`."""
     thresholds: dict[str, Any]
+    thresholds_version: str
 
     @classmethod
-    def of(cls, folder: Path, url: str, manifest_sha256: bytes, base: str) -> "TrainedModel":
-        """What the directory says of itself."""
-        bloom = json.loads((folder / "bloom.json").read_bytes())
-        return cls(bloom["version"], url, manifest_sha256, base, bloom["metrics"], bloom["thresholds"])
+    def of(cls, folder: Path, url: str, manifest_sha256: bytes, base: str, corrections: Sequence[int]) -> Self:
+        """What the directory says of itself. Beside the figures that GET /model tells, its metrics hold
+
+        - `behaviour`: `{"cases", "passed", "byLanguage": {"en": {"danger": [passed, of], "noDanger": [...]}}}`;
+        - `baselines`: linear models on the same texts, `[{"name", "accuracy", "macroF1"}]`;
+        - `trainingDistribution`: see `training_distribution`, what drift is measured against;
+        - `report`: `{"json", "html"}`, where the whole report lies;
+        - `comparison`: a `shared.model_comparison.ComparedModels`, where it was compared with the model that serves;
+        - `corrections`: how many each therapist gave to what it learnt from, without saying who.
+        """
+        bloom, report = _read(folder / "bloom.json"), _read(folder / "report.json")
+        metrics = {
+            **bloom["metrics"],
+            "behaviour": {name: report["behaviour"][name] for name in ("cases", "passed", "byLanguage")},
+            "baselines": report["baselines"],
+            "trainingDistribution": report["trainingDistribution"],
+            "report": {kind: f"{url}/report.{kind}" for kind in ("json", "html")},
+            "corrections": list(corrections),
+        }
+        if (folder / f"{KEPT_AS}.json").exists():
+            compared = ComparedModels.model_validate(_read(folder / f"{KEPT_AS}.json"))
+            told = compared.model_copy(update={"corrections": list(corrections)})
+            metrics[KEPT_AS] = told.model_dump(mode="json", by_alias=True)
+        return cls(
+            bloom["version"],
+            url,
+            manifest_sha256,
+            base,
+            bloom["metrics"],
+            metrics,
+            bloom["thresholds"],
+            bloom["thresholdsVersion"],
+        )
 
 
 @transaction
 def begin(db: Database, run_id: UUID | None, feedback_days: int) -> UUID:
-    """The run goes on from here; without an id it is a new one. Raises RunEnded where it has ended already."""
-    if run_id is None:
-        run_id = uuid4()
-        db.add(TrainingRun(id=run_id, trigger=RunTrigger.ADMINISTRATOR, feedback_days=feedback_days, created_at=now()))
-        db.flush()
-    _change(db, run_id, status=RunStatus.RUNNING, started_at=now(), heartbeat_at=now(), stage="begun")
+    """The run goes on from here; without an id it is a new one.
+
+    One that was killed or stopped is taken up again. Raises RunEnded where it came to an end of its own, and
+    AnotherRuns.
+    """
+    with expect_unique(db, "uq_training_run_unfinished", AnotherRuns):
+        if run_id is None:
+            run_id = uuid4()
+            db.add(
+                TrainingRun(id=run_id, trigger=RunTrigger.ADMINISTRATOR, feedback_days=feedback_days, created_at=now())
+            )
+            db.flush()
+        _take_up(db, run_id)
     return run_id
 
 
@@ -74,7 +124,7 @@ def end_with(db: Database, run_id: UUID, model: TrainedModel) -> None:
     known = db.scalar(select(ModelVersion.id).where(ModelVersion.name == model.name))
     if known is None:
         db.add(_candidate(run_id, model))
-    facts = {**model.metrics, "model": model.name, "isNew": known is None}
+    facts = {**model.summary, "model": model.name, "isNew": known is None}
     _change(db, run_id, status=RunStatus.SUCCEEDED, stage="finished", metrics=facts, finished_at=now())
 
 
@@ -93,10 +143,32 @@ def _candidate(run_id: UUID, model: TrainedModel) -> ModelVersion:
         base_model=model.base,
         metrics=model.metrics,
         thresholds=model.thresholds,
-        thresholds_version=model.name,
+        thresholds_version=model.thresholds_version,
         training_run_id=run_id,
         created_at=now(),
     )
+
+
+def _take_up(db: Database, run_id: UUID) -> None:
+    broken_off = and_(TrainingRun.status == RunStatus.FAILED, TrainingRun.error.in_(BROKEN_OFF))
+    goes_on = or_(TrainingRun.status.in_((RunStatus.QUEUED, RunStatus.RUNNING)), broken_off)
+    moment = now()
+    taken_up = update(TrainingRun).where(TrainingRun.id == run_id, goes_on)
+    changed = taken_up.values(
+        status=RunStatus.RUNNING,
+        started_at=func.coalesce(TrainingRun.started_at, moment),
+        heartbeat_at=moment,
+        stage="begun",
+        error=None,
+        finished_at=None,
+    )
+    if db.scalar(changed.returning(TrainingRun.id)) is None:
+        raise RunEnded
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_bytes())
+    return content
 
 
 def _change(db: Database, run_id: UUID, **values: Any) -> None:

@@ -23,9 +23,13 @@ class ScoredTexts:
 
     def probabilities(self, classifier: Classifier) -> Probabilities:
         """Shape (texts, labels), combined and calibrated as the classifier serves them."""
-        ends = np.cumsum([len(windows) for windows in self.windows])
-        rows = np.split(self.logits, ends[:-1])
-        return np.array([classifier.probabilities(w, r) for w, r in zip(self.windows, rows, strict=True)])
+        counts = np.array([len(windows) for windows in self.windows])
+        ends = np.cumsum(counts)
+        # Nothing is to be combined for a text of one window, and most have one: all of them in one step.
+        found = _calibrated(self.logits[ends - counts], classifier.description.temperature)
+        for row in np.flatnonzero(counts > 1).tolist():
+            found[row] = classifier.probabilities(self.windows[row], self.logits[ends[row] - counts[row] : ends[row]])
+        return found
 
     def where(self, kept: Sequence[bool]) -> "ScoredTexts":
         """Only the texts that are marked."""
@@ -40,9 +44,16 @@ class ScoredTexts:
         )
 
 
+def _calibrated(logits: Logits, temperature: float) -> Probabilities:
+    scaled = logits.astype(np.float64) / temperature
+    exponents = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
+
+
 def score_texts(classifier: Classifier, texts: Sequence[LabelledText]) -> ScoredTexts:
     """Runs the network over every window of the texts, those of like length together."""
-    windows = [classifier.windows(text.text) for text in texts]
+    as_written = classifier.description.as_written
+    windows = [classifier.windows((as_written and text.written) or text.text) for text in texts]
     flat = [window for one in windows for window in one]
     order = sorted(range(len(flat)), key=lambda index: len(flat[index]))
     logits = np.zeros((len(flat), len(classifier.description.labels)), dtype=np.float32)

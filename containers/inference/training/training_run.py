@@ -1,7 +1,12 @@
 """One training run from files to a model directory, in order."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -9,21 +14,27 @@ from transformers import XLMRobertaForSequenceClassification
 
 from containers.inference.classifier import Classifier
 from containers.inference.engines import OnnxEngine
-from containers.inference.model_directory import ModelDescription
-from containers.inference.training.calibration import RISK_CLASS, fitted_temperature, risk_thresholds, with_temperature
-from containers.inference.training.clinic_phrases import Template, held_out_messages, read_templates
-from containers.inference.training.evaluation import measure
-from containers.inference.training.export import export_onnx
-from containers.inference.training.fitting import fit
-from containers.inference.training.labelled_texts import (
-    LABELS,
-    LabelledText,
-    class_counts,
-    in_split,
-    read_foreign,
-    read_posts,
+from containers.inference.model_directory import AS_WRITTEN, ModelDescription, ModelUnusable
+from containers.inference.training.baselines import baselines
+from containers.inference.training.behavioural_suite import gate_failures, run_suite
+from containers.inference.training.calibration import (
+    RISK_CLASS,
+    RiskThreshold,
+    fitted_temperature,
+    risk_thresholds,
+    with_temperature,
 )
+from containers.inference.training.champion import compared
+from containers.inference.training.checkpoints import Checkpoints
+from containers.inference.training.clinic_phrases import held_out_messages
+from containers.inference.training.evaluation import measure
+from containers.inference.training.exit_codes import GATE_FAILED
+from containers.inference.training.export import export_onnx
+from containers.inference.training.fitting import fit, say
+from containers.inference.training.labelled_texts import LABELS, class_counts, in_split
 from containers.inference.training.lessons import Lessons
+from containers.inference.training.material import Material, Sources, read_material
+from containers.inference.training.model_store import brought, brought_file
 from containers.inference.training.network import (
     TorchEngine,
     class_leanings,
@@ -32,58 +43,95 @@ from containers.inference.training.network import (
     new_network,
 )
 from containers.inference.training.options import Options
-from containers.inference.training.publication import publish
-from containers.inference.training.scored_texts import ScoredTexts, score_texts
+from containers.inference.training.publication import architecture_of, publish, version_of
+from containers.inference.training.report import Evidence, Making, main_figures
+from containers.inference.training.scored_texts import score_texts
 from containers.inference.training.tokens import END_ID, PAD_ID, START_ID, train_tokenizer
+from containers.inference.training.wide_fitting import add_wide_part
+from shared.model_comparison import KEPT_AS
 
 _OVERLAP = 32
+_LONGEST_WINDOW = 256
+
+
+class GateFailed(Exception):
+    """The model fails cases that it must pass: it is not published. The message says which, in counts."""
 
 
 @dataclass(frozen=True)
-class Material:
-    """All texts, split before anything is drawn from them."""
+class _Start:
+    """What training begins with."""
 
-    posts: Sequence[LabelledText]
-    foreign: Sequence[LabelledText]
-    templates: Sequence[Template]
+    tokenizer: Tokenizer
+    network: XLMRobertaForSequenceClassification
+    described: ModelDescription
+    goes_on_from: str
 
-    def texts(self, split: str, per_template: int = 3) -> list[LabelledText]:
-        """Posts, foreign texts and clinic messages of one split."""
-        messages = held_out_messages(self.templates, split, per_template)
-        return in_split(self.posts, split) + in_split(self.foreign, split) + messages
+
+def main(options: Options) -> int:
+    """Run as a command; the process's exit code."""
+    try:
+        run(options)
+    except GateFailed as failed:
+        say(f"not published, the behavioural suite is not passed: {failed}")
+        return GATE_FAILED
+    return 0
 
 
 def run(options: Options) -> None:
-    """Reads, trains, exports, calibrates, measures and writes; progress goes to standard output."""
+    """Reads, trains, exports, calibrates, measures and writes; progress goes to standard output.
+
+    Raises GateFailed, ModelUnusable, and ValueError for texts that cannot be used.
+    """
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.schedule.seed)
-    torch.use_deterministic_algorithms(True)
-    material = read_material(options)
-    _say(f"{len(material.posts)} posts, {len(material.foreign)} foreign texts, {len(material.templates)} templates")
-    tokenizer, network = _beginning(options, material)
-    _say(f"network of {sum(weight.numel() for weight in network.parameters()):,} weights")
-    classifier = Classifier(_description(options), tokenizer, TorchEngine(network))
+    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
+    with tempfile.TemporaryDirectory(prefix="bloom-training-") as folder:
+        sources, base = _brought(options, Path(folder))
+        files, material = sources.files, read_material(sources)
+        for line in material.told():
+            say(line)
+        start = _beginning(options, base, material)
+    say(f"network of {sum(weight.numel() for weight in start.network.parameters()):,} weights")
+    classifier = Classifier(start.described, start.tokenizer, TorchEngine(start.network))
     if options.schedule.epochs:
-        _teach(options, material, network, tokenizer, classifier)
+        _teach(options, material, start, classifier, _checkpoints(options, material, files, start))
+    if options.wide:
+        _widened(material, start)
     options.output.mkdir(parents=True, exist_ok=True)
-    export_onnx(network, options.output / "model.onnx", options.precision)
+    export_onnx(start.network, options.output / "model.onnx", options.precision)
     engine = OnnxEngine(options.output / "model.onnx", options.threads, PAD_ID)
-    classifier = _calibrated(Classifier(classifier.description, tokenizer, engine), material)
-    publish(options, network, tokenizer, classifier, score_texts(classifier, material.texts("test")))
+    classifier, thresholds = _calibrated(Classifier(classifier.description, start.tokenizer, engine), material)
+    _judged(options, material, start, classifier, thresholds, files)
 
 
-def read_material(options: Options) -> Material:
-    """The files that the options name, and the templates of this folder."""
-    posts = {text.text: text for path in options.data for text in read_posts(path)}
-    foreign = read_foreign(options.foreign) if options.foreign else []
-    return Material(list(posts.values()), foreign, read_templates())
+def _brought(options: Options, folder: Path) -> tuple[Sources, Path | None]:
+    """Everything that the options name, here."""
+    base = brought(str(options.base), folder / "base") if options.base else None
+    foreign = brought_file(str(options.foreign), folder) if options.foreign else None
+    return Sources([brought_file(str(name), folder) for name in options.data], foreign, options.feedback), base
 
 
-def _beginning(options: Options, material: Material) -> tuple[Tokenizer, XLMRobertaForSequenceClassification]:
+def _beginning(options: Options, base: Path | None, material: Material) -> _Start:
     """Tokenizer and network to start from: those of the base, or new ones."""
-    if options.base:
-        return Tokenizer.from_file(str(options.base / "tokenizer.json")), load_network(options.base)
-    taught = material.texts("train", per_template=20)
+    if base is None:
+        tokenizer, network = _made(options, material)
+        return _Start(tokenizer, network, _description(options.size.window_tokens), "")
+    network = load_network(base)
+    tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    before = json.loads((base / "bloom.json").read_bytes()) if (base / "bloom.json").exists() else {}
+    positions = network.config.max_position_embeddings - PAD_ID - 1
+    wanted = options.window or before.get("window", {}).get("tokens", _LONGEST_WINDOW)
+    # What is taught is normalised; a network that is only measured reads as it always did.
+    as_written = before.get("normalisation") == AS_WRITTEN and not options.schedule.epochs
+    described = replace(_description(min(wanted, positions)), as_written=as_written)
+    return _Start(tokenizer, network, described, before.get("version", network.config.model_type))
+
+
+def _made(options: Options, material: Material) -> tuple[Tokenizer, XLMRobertaForSequenceClassification]:
+    taught = material.parts["train"]
     texts = [text.text for text in taught]
     tokenizer = train_tokenizer(texts, options.size.vocabulary)
     vocabulary = tokenizer.get_vocab_size()
@@ -95,15 +143,15 @@ def _beginning(options: Options, material: Material) -> tuple[Tokenizer, XLMRobe
     return tokenizer, network
 
 
-def _description(options: Options) -> ModelDescription:
+def _description(window_tokens: int) -> ModelDescription:
     return ModelDescription(
         version="in training",
         labels=LABELS,
         pad_id=PAD_ID,
         start_id=START_ID,
         end_id=END_ID,
-        window_tokens=options.size.window_tokens,
-        window_overlap=min(_OVERLAP, options.size.window_tokens // 4),
+        window_tokens=window_tokens,
+        window_overlap=min(_OVERLAP, window_tokens // 4),
         temperature=1.0,
         thresholds={RISK_CLASS: {}},
         self_test=(),
@@ -111,12 +159,23 @@ def _description(options: Options) -> ModelDescription:
     )
 
 
+def _checkpoints(options: Options, material: Material, files: Mapping[str, str], start: _Start) -> Checkpoints:
+    """Where the run is kept; another run's checkpoint, of other data say, is not gone on from."""
+    made_of = [
+        files,
+        [(template.language, template.label, template.phrase) for template in material.templates],
+        asdict(options.schedule),
+        asdict(options.plan),
+        asdict(options.size),
+        start.goes_on_from,
+        start.described.window_tokens,
+    ]
+    identity = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    return Checkpoints(options.work, identity)
+
+
 def _teach(
-    options: Options,
-    material: Material,
-    network: XLMRobertaForSequenceClassification,
-    tokenizer: Tokenizer,
-    classifier: Classifier,
+    options: Options, material: Material, start: _Start, classifier: Classifier, checkpoints: Checkpoints
 ) -> None:
     posts = in_split(material.posts, "train")
     templates = [template for template in material.templates if template.split == "train"]
@@ -130,26 +189,100 @@ def _teach(
             measure(texts, score_texts(classifier, texts).probabilities(classifier), {}) for texts in watched
         )
         found = posts_found.accuracy.value, posts_found.macro_f1, clinic_found.accuracy.value
-        _say("  posts {:.4f} accuracy, {:.4f} macro-F1; clinic {:.4f} accuracy".format(*found))
+        say("  posts {:.4f} accuracy, {:.4f} macro-F1; clinic {:.4f} accuracy".format(*found))
         return sum(found) / len(found)
 
     window_tokens = classifier.description.window_tokens
-    fit(network, tokenizer, window_tokens, lessons, rarity / rarity.mean(), score, options.schedule)
+    weights = rarity / rarity.mean()
+    fit(start.network, start.tokenizer, window_tokens, lessons, weights, score, options.schedule, checkpoints)
 
 
-def _calibrated(classifier: Classifier, material: Material) -> Classifier:
-    """The classifier with its temperature and thresholds, both fitted on validation."""
-    scored = score_texts(classifier, material.texts("validation"))
+def _widened(material: Material, start: _Start) -> None:
+    taught, validation = material.parts["train"], material.parts["validation"]
+    chosen = add_wide_part(start.network, start.tokenizer, taught, validation, start.described.window_tokens)
+    say(
+        f"wide part: share {chosen.share} of the say, half of it at {chosen.half_say} pieces; validation macro-F1 "
+        f"{chosen.macro_f1:.4f}, clinic accuracy {chosen.clinic_accuracy:.4f}"
+    )
+
+
+def _calibrated(classifier: Classifier, material: Material) -> tuple[Classifier, dict[str, RiskThreshold]]:
+    """The classifier with its temperature and thresholds, both fitted on validation, and how those were chosen."""
+    scored = score_texts(classifier, material.parts["validation"])
     ours = scored.where([text.label in LABELS and text.kind != "foreign" for text in scored.texts])
     classifier = with_temperature(classifier, fitted_temperature(classifier, ours))
-    thresholds = {RISK_CLASS: _thresholds(classifier, ours)}
-    return classifier.described_as(replace(classifier.description, thresholds=thresholds))
+    risk = ours.probabilities(classifier)[:, LABELS.index(RISK_CLASS)]
+    thresholds = risk_thresholds(risk, [text.label == RISK_CLASS for text in ours.texts])
+    values = {level: threshold.value for level, threshold in thresholds.items()}
+    return classifier.described_as(replace(classifier.description, thresholds={RISK_CLASS: values})), thresholds
 
 
-def _say(progress: str) -> None:
-    print(progress, flush=True)  # noqa: T201 - progress of a command
+def _judged(
+    options: Options,
+    material: Material,
+    start: _Start,
+    classifier: Classifier,
+    thresholds: Mapping[str, RiskThreshold],
+    files: Mapping[str, str],
+) -> None:
+    """Measure on what was held apart, tell, and publish what passes the gate. Raises GateFailed, ModelUnusable."""
+    tested = material.parts["test"]
+    found = score_texts(classifier, tested).probabilities(classifier)
+    passed = run_suite(classifier, material.suite)
+    evidence = Evidence(
+        version=version_of(options.output, bool(start.goes_on_from)),
+        described=classifier.description,
+        thresholds=thresholds,
+        making=_making(options, material, start, files),
+        parts=material.parts,
+        found=found,
+        behaviour=passed,
+        baselines=baselines([text for text in material.posts if text.kind == "post"]) if options.baselines else [],
+    )
+    failures = gate_failures(passed, options.gate)
+    if failures:
+        raise GateFailed("; ".join(failures))
+    beside: dict[str, Any] = {}
+    if options.champion:
+        comparison = _comparison(options.champion, classifier, evidence)
+        beside = {f"{KEPT_AS}.json": comparison} if comparison else {}
+    _tell(publish(options.output, start.network, start.tokenizer, evidence, beside))
 
 
-def _thresholds(classifier: Classifier, scored: ScoredTexts) -> dict[str, float]:
-    risk = scored.probabilities(classifier)[:, LABELS.index(RISK_CLASS)]
-    return risk_thresholds(risk, [text.label == RISK_CLASS for text in scored.texts])
+def _comparison(champion: Path, classifier: Classifier, evidence: Evidence) -> dict[str, Any] | None:
+    """What both models say in counts; None, and said so, where the champion does not serve beside this code."""
+    try:
+        beside = compared(champion, classifier, evidence.parts["test"], evidence.found, evidence.behaviour)
+    except ModelUnusable as unusable:
+        say(f"the model that serves cannot be compared with: {unusable}")
+        return None
+    return beside.model_dump(mode="json", by_alias=True)
+
+
+def _making(options: Options, material: Material, start: _Start, files: Mapping[str, str]) -> Making:
+    return Making(
+        architecture=architecture_of(start.network),
+        precision=options.precision,
+        goes_on_from=start.goes_on_from,
+        about_data=options.about_data.read_text(encoding="utf-8"),
+        seed=options.schedule.seed,
+        epochs=options.schedule.epochs,
+        files=files,
+        dropped=material.dropped,
+    )
+
+
+def _tell(written: Mapping[str, Any]) -> None:
+    """The figures that a run is asked for first, on standard output."""
+    figures, behaviour = main_figures(written), written["behaviour"]
+    say(f"accuracy {figures['accuracy']['value']:.4f}, macro-F1 {figures['macroF1']['value']:.4f}")
+    for one in written["baselines"]:
+        say(f"  {one['name']}: accuracy {one['accuracy']['value']:.4f}, macro-F1 {one['macroF1']['value']:.4f}")
+    for level, risk in figures["risk"].items():
+        sensitivity, ppv = risk["sensitivity"]["value"], risk["ppv"]["value"]
+        say(f"{level} from {risk['threshold']}: sensitivity {sensitivity:.4f}, PPV {ppv:.4f}")
+    for language, sides in behaviour["byLanguage"].items():
+        danger, calm = sides["danger"], sides["noDanger"]
+        say(
+            f"suite, {language}: danger {danger[0]} of {danger[1]} flagged, {calm[0]} of {calm[1]} others left in peace"
+        )

@@ -46,6 +46,8 @@ class User(Base):
         CheckConstraint("status <> 'erased' OR password_hash IS NULL", name="erased_without_password"),
         Index("ix_user_role_status_created_at", "role", "status", "created_at"),
         Index("ix_user_created_at", "created_at"),
+        index_where("ix_user_synthetic", "id", where="is_synthetic"),
+        index_where("ix_user_counted", "role", where="status <> 'erased' AND is_synthetic IS false"),
         Index("ix_user_name", text("lower(name)")),
         Index("ix_user_last_word_of_name", text("substring(lower(name), '[^ ]+$')")),
     )
@@ -75,7 +77,8 @@ class Session(Base):
     """A sign-in on one device: the token's digest, its absolute end, and when it was last used.
 
     The idle end is computed from `last_seen_at` and the settings. While an administrator impersonates, `user_id`
-    is the person seen and `impersonated_by` the administrator.
+    is the person seen, `impersonated_by` the administrator and `impersonation_reason` the code of why; the row in
+    `impersonation` has the same id.
     """
 
     __tablename__ = "session"
@@ -85,6 +88,11 @@ class Session(Base):
         CheckConstraint("expires_at > created_at", name="expires_later"),
         CheckConstraint("(impersonated_by IS NULL) = (impersonation_reason IS NULL)", name="impersonation_reason"),
         index_where("ix_session_user_id_live", "user_id", where="revoked_at IS NULL"),
+        index_where(
+            "ix_session_impersonated_by_live",
+            "impersonated_by",
+            where="impersonated_by IS NOT NULL AND revoked_at IS NULL",
+        ),
         Index("ix_session_expires_at", "expires_at"),
     )
 

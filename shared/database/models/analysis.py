@@ -68,7 +68,10 @@ class RiskOutcome(StrEnum):
 
 
 class MessageAnalysis(Base):
-    """One version of a patient's message as one model saw it; `latency_ms` is the whole call's."""
+    """One version of a patient's message as one model saw it; `latency_ms` is the whole call's.
+
+    `fell_back_from` is the version that was asked first and did not answer.
+    """
 
     __tablename__ = "message_analysis"
     __table_args__ = (
@@ -78,6 +81,12 @@ class MessageAnalysis(Base):
         Index("ix_message_analysis_model_version_created_at", "model_version", "created_at"),
         Index("ix_message_analysis_created_at", "created_at"),
         Index("ix_message_analysis_confidence", "confidence"),
+        index_where(
+            "ix_message_analysis_fell_back_from_created_at",
+            "fell_back_from",
+            "created_at",
+            where="fell_back_from IS NOT NULL",
+        ),
     )
 
     id: Mapped[Id]
@@ -89,6 +98,7 @@ class MessageAnalysis(Base):
     confidence: Mapped[float] = mapped_column(Double)
     all_scores: Mapped[dict[str, Any]]
     model_version: Mapped[str]
+    fell_back_from: Mapped[str | None]
     thresholds_version: Mapped[str]
     risk_level: Mapped[RiskLevel] = mapped_column(OneOf(RiskLevel))
     phrase_ids: Mapped[list[str]] = mapped_column(default=list)

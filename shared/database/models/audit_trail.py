@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.database.models.base import (
@@ -55,11 +55,11 @@ class AuditEvent(Base):
 
 
 class AuditSeal(Base):
-    """One link of the chain over the trail: all events of [from_at, until_at), by (occurred_at, id).
+    """One link of the chain over the trail: the events of [from_at, until_at), and those that came late for one before.
 
-    Writers only insert events and never meet. One sealer closes a span once no transaction that began in it can still
-    be open; the links' numbers and spans are unique, so of two sealers one fails. `digest` covers the events' digest,
-    the span and the link before; `signature` is over `digest`.
+    Writers only insert events and never meet. One sealer closes a span a while after it is over; what was committed
+    later still is in the next seal. Numbers and spans are unique, so of two sealers one fails. `digest` covers every
+    other column but the key's and the signature's, `events_digest` the leaves; `signature` is over `digest`.
     """
 
     __tablename__ = "audit_seal"
@@ -77,6 +77,8 @@ class AuditSeal(Base):
 
     id: Mapped[Id]
     number: Mapped[int] = mapped_column(BigInteger)
+    format: Mapped[int] = mapped_column(SmallInteger)
+    """How events and seals were made into bytes."""
     from_at: Mapped[datetime]
     until_at: Mapped[datetime]
     event_count: Mapped[int] = mapped_column(BigInteger)
@@ -86,3 +88,18 @@ class AuditSeal(Base):
     key_id: Mapped[str | None]
     signature: Mapped[bytes | None]
     sealed_at: Mapped[CreatedAt]
+
+
+class AuditSealLeaves(Base):
+    """Which events a seal covers: the id (16 bytes) and the SHA-256 (32) of each, by (occurred_at, id).
+
+    A row for each event would double the trail; this is 48 bytes an event. They go with the events when those are old
+    enough to go, and the seal stays.
+    """
+
+    __tablename__ = "audit_seal_leaves"
+    __table_args__ = (CheckConstraint("mod(octet_length(leaves), 48) = 0", name="whole"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(ForeignKey("audit_seal.id"), primary_key=True)
+    """The seal's."""
+    leaves: Mapped[bytes]

@@ -1,4 +1,4 @@
-"""Emergency access and erasure."""
+"""Administrators who look on or into a record, and erasure."""
 
 import uuid
 from datetime import datetime
@@ -30,8 +30,44 @@ class ErasureStatus(StrEnum):
     COMPLETED = "completed"
 
 
+class ImpersonationEnding(StrEnum):
+    """How an impersonation ended: an administrator closed it, its time was over, or its session was ended."""
+
+    CLOSED = "closed"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class Impersonation(Base):
+    """An administrator looks on as somebody; its session has the same id, and may be gone before this row."""
+
+    __tablename__ = "impersonation"
+    __table_args__ = (
+        CheckConstraint("administrator_id <> user_id", name="two_people"),
+        CheckConstraint("expires_at > began_at", name="expires_later"),
+        CheckConstraint("(ended_at IS NULL) = (ending IS NULL)", name="ended"),
+        unique_where("uq_impersonation_open", "administrator_id", where="ended_at IS NULL"),
+        Index("ix_impersonation_user_id_began_at", "user_id", "began_at"),
+        Index("ix_impersonation_began_at", "began_at", "id"),
+    )
+
+    id: Mapped[Id]
+    administrator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
+    reason_code: Mapped[str]
+    reason: Mapped[Sealed]
+    began_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ending: Mapped[ImpersonationEnding | None] = mapped_column(OneOf(ImpersonationEnding))
+
+
 class BreakGlassGrant(Base):
-    """An administrator's emergency look at one patient's record: a reason, a clock, a review that must be closed."""
+    """An administrator's emergency look at one patient's record: a reason, a clock, a review that must be closed.
+
+    `ended_by` is empty where its time was over; `reminded_at` is when the privacy officer was last told that nobody has
+    reviewed it.
+    """
 
     __tablename__ = "break_glass_grant"
     __table_args__ = (
@@ -41,6 +77,8 @@ class BreakGlassGrant(Base):
         CheckConstraint("reviewed_by IS NULL OR reviewed_by <> administrator_id", name="reviewed_by_another"),
         unique_where("uq_break_glass_grant_open", "administrator_id", "patient_id", where="ended_at IS NULL"),
         Index("ix_break_glass_grant_patient_id_granted_at", "patient_id", "granted_at"),
+        Index("ix_break_glass_grant_granted_at", "granted_at", "id"),
+        index_where("ix_break_glass_grant_unended", "expires_at", where="ended_at IS NULL"),
         index_where("ix_break_glass_grant_unreviewed", "review_due_at", where="reviewed_at IS NULL"),
     )
 
@@ -52,7 +90,10 @@ class BreakGlassGrant(Base):
     granted_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    ended_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user.id"))
+    patient_told: Mapped[bool] = mapped_column(default=True, server_default="true")
     review_due_at: Mapped[datetime]
+    reminded_at: Mapped[datetime | None]
     reviewed_at: Mapped[datetime | None]
     reviewed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user.id"))
     review_outcome: Mapped[str | None]

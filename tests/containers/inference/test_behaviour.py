@@ -1,8 +1,24 @@
 """The sentences that no served model may get wrong: a gate against regressions, not an estimate of how well it does."""
 
+from collections import Counter
+
 import pytest
 
-from containers.inference.classifier import Classifier
+from containers.inference.classifier import Classifier, Prediction
+from containers.inference.normalisation import normalise
+from containers.inference.training.behavioural_suite import (
+    CALM,
+    FLAGGED,
+    LANGUAGES,
+    Case,
+    Passed,
+    gate_failures,
+    read_suite,
+    reserved_texts,
+    run_suite,
+)
+from containers.inference.training.clinic_phrases import read_templates
+from containers.inference.training.labelled_texts import LABELS
 
 IN_DANGER = [
     "I want to kill myself",
@@ -75,8 +91,13 @@ OTHERWISE = [
 
 
 @pytest.mark.parametrize("text", IN_DANGER)
-def test_danger_is_high_risk(classifier: Classifier, text: str) -> None:
-    assert classifier.predict(text).scores["Suicidal"] >= classifier.description.thresholds["Suicidal"]["high"]
+def test_danger_is_raised(classifier: Classifier, text: str) -> None:
+    assert classifier.predict(text).scores["Suicidal"] >= classifier.description.thresholds["Suicidal"]["raised"]
+
+
+def test_most_of_it_is_high_risk(classifier: Classifier) -> None:
+    high = classifier.description.thresholds["Suicidal"]["high"]
+    assert sum(classifier.predict(text).scores["Suicidal"] >= high for text in IN_DANGER) >= 0.8 * len(IN_DANGER)
 
 
 @pytest.mark.parametrize("text", EVERYDAY)
@@ -103,3 +124,88 @@ def test_other_distress_gets_its_own_name(classifier: Classifier, text: str, lab
 )
 def test_marks_case_links_and_numbers_change_nothing(classifier: Classifier, text: str, other: str) -> None:
     assert classifier.predict(text) == classifier.predict(other)
+
+
+@pytest.fixture(scope="module")
+def suite() -> list[Case]:
+    return read_suite()
+
+
+def test_the_suite_has_its_categories_in_every_language_and_no_case_twice(suite: list[Case]) -> None:
+    assert len({case.name for case in suite}) == len(suite)
+    english = [case for case in suite if case.language == "en" and (case.is_side(True) or case.is_side(False))]
+    assert len(english) >= 150
+    everywhere = {"active ideation", "passive ideation", "denial that is none", "misspelled danger"}
+    everywhere |= {"negation", "idiom", "third person", "everyday"}
+    for language in LANGUAGES:
+        assert everywhere <= {case.category for case in suite if case.language == language}
+    only_english = {"quotation", "sarcasm", "recovered", "empty-ish", "everyday with emoji", "misspelled everyday"}
+    assert only_english <= {case.category for case in english}
+
+
+def test_no_case_is_taught(suite: list[Case]) -> None:
+    """By hand-written phrases; that collected texts are no case either, `dataset_split` sees to."""
+    taught = {message.text for template in read_templates() for message in template.fillings()}
+    assert [case.name for case in suite if normalise(case.text) in taught] == []
+    assert len(reserved_texts(suite)) > 300
+
+
+def test_a_name_tells_nothing_of_its_case_and_stays(suite: list[Case]) -> None:
+    case = Case("I want to die", "en", "active ideation", FLAGGED)
+    assert case.name == "en/active ideation/75b75d40"
+    assert all(normalise(case.text) not in normalise(case.name) for case in suite if len(normalise(case.text)) > 4)
+
+
+def prediction(label: str, risk: float) -> Prediction:
+    return Prediction(label, 0.9, {**dict.fromkeys(LABELS, 0.0), "Suicidal": risk})
+
+
+@pytest.mark.parametrize(
+    ("expected", "label", "risk", "passes"),
+    [
+        (FLAGGED, "Normal", 0.2, True),
+        (FLAGGED, "Suicidal", 0.1, False),
+        (CALM, "Stress", 0.1, True),
+        (CALM, "Normal", 0.2, False),
+        ("Normal", "Normal", 0.1, True),
+        ("Normal", "Stress", 0.1, False),
+        ("Stress", "Stress", 0.3, False),
+    ],
+)
+def test_a_case_is_passed_by_what_would_happen_at_the_threshold(
+    expected: str, label: str, risk: float, passes: bool
+) -> None:
+    assert Case("x", "en", "c", expected).is_passed_by(prediction(label, risk), raised=0.15) is passes
+
+
+def test_the_gate_asks_for_both_sides_of_each_language_named() -> None:
+    cases = [
+        Case(f"{expected} {n}", language, "c", expected)
+        for language in ("en", "de")
+        for expected in (FLAGGED, CALM)
+        for n in range(10)
+    ]
+    misses = {cases[0].name, cases[1].name, cases[25].name}  # two English ones of danger, one German
+    passed = Passed(cases, {case.name: case.name not in misses for case in cases})
+    assert gate_failures(passed, ("de",)) == []
+    assert gate_failures(passed, ("en", "de")) == ["en: 8 of 10 cases of danger, 90% are needed"]
+    assert gate_failures(passed, ("en", "fr"))[1:] == [
+        "fr: 0 of 0 cases of danger, 90% are needed",
+        "fr: 0 of 0 cases of no danger, 90% are needed",
+    ]
+
+
+def test_the_shipped_model_passes_the_english_gate(classifier: Classifier, suite: list[Case]) -> None:
+    passed = run_suite(classifier, suite)
+    rates = passed.rates(lambda case: f"{case.language}, {case.expected}")
+    assert gate_failures(passed, ("en",)) == [], rates
+
+
+def test_a_run_of_the_suite_tells_rates_and_which_cases_of_danger_are_flagged(
+    classifier: Classifier, suite: list[Case]
+) -> None:
+    some = [case for case in suite if case.language == "en"][:30]
+    passed = run_suite(classifier, some)
+    assert set(passed.critical) == {case.name for case in some if case.expected == FLAGGED}
+    assert sum(of for _, of in passed.rates(lambda case: case.category).values()) == 30
+    assert Counter(passed.outcomes.values())[True] == sum(right for right, _ in passed.rates(lambda _: "all").values())

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session as Database
 from containers.inference.training.feedback_texts import (
     FeedbackText,
     balanced,
+    corrections_of_each,
     feedback_texts,
     most_of_each,
     write_csv,
@@ -99,11 +100,12 @@ def test_nobody_who_never_agreed_is_learnt_from_and_nothing_old_is(product: Loca
 
 def texts(corrections: list[int], confirmations: int = 0) -> list[FeedbackText]:
     made = [
-        FeedbackText(uuid4(), UUID(int=therapist), True, "Stress", f"{therapist}-{number}")
+        FeedbackText(uuid4(), UUID(int=therapist), UUID(int=number), True, "Stress", f"{therapist}-{number}")
         for therapist, count in enumerate(corrections)
         for number in range(count)
     ]
-    return made + [FeedbackText(uuid4(), UUID(int=0), False, "Normal", f"c-{n}") for n in range(confirmations)]
+    patient = UUID(int=99)
+    return made + [FeedbackText(uuid4(), UUID(int=0), patient, False, "Normal", f"c-{n}") for n in range(confirmations)]
 
 
 @pytest.mark.parametrize(
@@ -130,9 +132,38 @@ def test_the_same_ones_are_kept_each_time() -> None:
     }
 
 
+def test_how_many_corrections_each_gave_is_told_without_saying_who() -> None:
+    assert corrections_of_each(texts([2, 0, 7, 2], confirmations=9)) == [7, 2, 2]
+
+
+def written(texts: list[FeedbackText], path: Path, key: bytes) -> list[dict[str, str]]:
+    assert len(write_csv(texts, path, key)) == 32
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_the_file_tells_texts_and_labels_and_no_one_s_id(tmp_path: Path) -> None:
-    written = texts([1])
-    digest = write_csv(written, tmp_path / "feedback.csv")
-    with (tmp_path / "feedback.csv").open(newline="") as file:
-        assert list(csv.DictReader(file)) == [{"id": "feedback-0", "text": "0-0", "label": "Stress"}]
-    assert len(digest) == 32
+    [row] = written(texts([1]), tmp_path / "feedback.csv", b"a key")
+    assert {name: value for name, value in row.items() if name != "author"} == {
+        "text": "0-0",
+        "label": "Stress",
+        "language": "unk",
+    }
+    assert not {str(UUID(int=0)), UUID(int=0).hex} & set(row.values())
+
+
+def test_a_patient_is_one_author_in_every_run_and_another_under_another_key(tmp_path: Path) -> None:
+    own = texts([0, 4], confirmations=3)
+    first, second, other = (
+        [row["author"] for row in written(own, tmp_path / "feedback.csv", key)] for key in (b"one", b"one", b"another")
+    )
+    assert first == second
+    assert len(set(first)) == len({text.patient_id for text in own})
+    assert not set(first) & set(other)
+
+
+def test_a_message_comes_with_its_patient_s_language(pair: Pair) -> None:
+    change(update(User).where(User.id == pair.patient.id).values(language="pt-BR"))
+    answer(pair, add_analysis(pair))
+    [text] = feedback_texts(now() - timedelta(days=30))
+    assert (text.patient_id, text.language) == (pair.patient.id, "pt")

@@ -2,15 +2,19 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from containers.inference.classifier import Classifier
+from containers.inference.engines import Logits
 from containers.inference.main import Application
 from containers.inference.model_directory import ModelUnusable
 from containers.inference.settings import Settings
+from containers.inference.waiting_line import WaitingLine
 
 from .conftest import HeldEngine, serving, until
 
@@ -40,9 +44,18 @@ async def test_until_the_model_is_loaded_the_process_is_up_but_not_ready(classif
         assert (await client.get("/ready")).status_code == 200
 
 
-async def test_a_model_that_cannot_be_used_ends_the_process(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ModelUnusable("self-test sentence 1 is Normal, expected Suicidal"), "self-test sentence 1 is Normal"),
+        (MemoryError("of anybody's words"), '"MemoryError"'),
+    ],
+)
+async def test_a_model_that_cannot_be_used_ends_the_process(
+    capsys: pytest.CaptureFixture[str], error: Exception, reason: str
+) -> None:
     def load(_: Settings) -> Classifier:
-        raise ModelUnusable("self-test sentence 1 is Normal, expected Suicidal")
+        raise error
 
     given_up: list[bool] = []
     application = Application(Settings(), lambda: given_up.append(True), load)
@@ -50,7 +63,36 @@ async def test_a_model_that_cannot_be_used_ends_the_process(capsys: pytest.Captu
         await application.lifecycle.loaded()
         assert given_up == [True]
         assert not application.lifecycle.ready
-    assert "self-test sentence 1 is Normal" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert reason in printed
+    assert "anybody's words" not in printed
+
+
+async def test_ready_means_warm_at_every_size_and_that_the_self_test_holds_in_company(classifier: Classifier) -> None:
+    class Confused:
+        def logits(self, windows: Sequence[Sequence[int]]) -> Logits:
+            return np.roll(classifier._engine.logits(windows), 1, axis=0)
+
+    given_up: list[bool] = []
+    confused = Classifier(classifier.description, classifier._tokenizer, Confused())
+    application = Application(Settings(), lambda: given_up.append(True), lambda _: confused)
+    async with application.asgi.router.lifespan_context(application.asgi):
+        await application.lifecycle.loaded()
+        assert (given_up, application.lifecycle.ready) == ([True], False)
+
+
+async def test_a_process_that_can_take_no_more_runs_ends(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given_up: list[bool] = []
+    application = Application(Settings(), lambda: given_up.append(True), lambda _: classifier)
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(application.asgi), base_url="http://inference")
+    async with application.asgi.router.lifespan_context(application.asgi), client:
+        await application.lifecycle.loaded()
+        monkeypatch.delattr(WaitingLine, "next_run")
+        answer = await client.post("/predict", json={"text": "one"}, headers={"X-Deadline-Ms": "50"})
+        assert (answer.status_code, given_up) == (504, [True])
+    assert '"no more runs"' in capsys.readouterr().out
 
 
 async def test_from_the_first_signal_nothing_new_is_taken_and_what_waits_is_answered(
@@ -58,6 +100,7 @@ async def test_from_the_first_signal_nothing_new_is_taken_and_what_waits_is_answ
 ) -> None:
     engine, classifier = held
     async with serving(Settings(), lambda _: classifier) as (application, client):
+        engine.hold()
         waiting = asyncio.create_task(client.post("/predict", json={"text": "one"}))
         await until(engine.entered.is_set)
         application.lifecycle.begin_draining()
@@ -73,6 +116,7 @@ async def test_an_answer_that_is_not_there_by_the_callers_deadline_is_given_up(
 ) -> None:
     engine, classifier = held
     async with serving(Settings(), lambda _: classifier) as (_, client):
+        engine.hold()
         answer = await client.post("/predict", json={"text": "one"}, headers={"X-Deadline-Ms": "1"})
         assert answer.status_code == 504
         assert answer.json()["type"] == "urn:bloom:problem:deadline-passed"
@@ -82,6 +126,7 @@ async def test_an_answer_that_is_not_there_by_the_callers_deadline_is_given_up(
 async def test_a_caller_who_hangs_up_leaves_the_queue(held: tuple[HeldEngine, Classifier]) -> None:
     engine, classifier = held
     async with serving(Settings(), lambda _: classifier) as (application, client):
+        engine.hold()
         first = asyncio.create_task(client.post("/predict", json={"text": "one"}))
         await until(engine.entered.is_set)
         messages: list[dict[str, Any]] = [

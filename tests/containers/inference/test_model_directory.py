@@ -2,14 +2,18 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from containers.inference.classifier import load
 from containers.inference.model_directory import MANIFEST, SERVED_FILES, ModelUnusable, digest
-from containers.inference.settings import Settings
+from containers.inference.settings import Settings, read_settings
+from containers.inference.training.model_store import kept
+from dev.storage import StorageDouble, serve, store_in
 
 SHIPPED = Path(Settings().model_path)
 
@@ -39,6 +43,48 @@ def test_a_bucket_url_is_fetched_and_served() -> None:
     assert load("memory://models/v1", 1).description.version == load(str(SHIPPED), 1).description.version
 
 
+# Of gcsfs itself, which uploads what is small in one piece.
+IN_CLOUD_STORAGE = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of a folder in a bucket of the Cloud Storage emulator, for gcsfs, the client that serving uses."""
+    store = store_in(tmp_path / "storage", "models")
+    server = serve(StorageDouble(store, generate_private_key(65_537, 2048).public_key(), "http://nobody"), port=0)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setitem(fsspec.config.conf, "gs", {"token": "anon", "skip_instance_cache": True})
+    read_settings({})  # says before gcsfs is imported that nobody shall probe the bucket
+    yield "gs://models/v7"
+    server.shutdown()
+    server.server_close()
+
+
+@IN_CLOUD_STORAGE
+def test_a_model_in_cloud_storage_is_kept_and_served_through_the_real_client(models: str) -> None:
+    kept(SHIPPED, models)
+    assert load(models, 1, digest(SHIPPED / MANIFEST)).predict("See you on Friday").label == "Normal"
+
+
+@IN_CLOUD_STORAGE
+def test_an_altered_byte_in_cloud_storage_is_refused_by_name(models: str, copy: Path) -> None:
+    weights = bytearray((copy / "model.onnx").read_bytes())
+    weights[len(weights) // 2] ^= 1
+    (copy / "model.onnx").write_bytes(weights)
+    kept(copy, models)
+    with pytest.raises(ModelUnusable, match=r"model\.onnx does not match its checksum"):
+        load(models, 1)
+
+
+@IN_CLOUD_STORAGE
+def test_a_file_missing_in_cloud_storage_is_refused_by_name_in_one_line(models: str, copy: Path) -> None:
+    (copy / "tokenizer.json").unlink()
+    kept(copy, models)
+    with pytest.raises(ModelUnusable, match=r"gs://models/v7: .*tokenizer\.json") as raised:
+        load(models, 1)
+    assert "\n" not in str(raised.value)
+
+
 @pytest.mark.parametrize("name", SERVED_FILES)
 def test_an_altered_file_is_refused_by_name(copy: Path, name: str) -> None:
     with (copy / name).open("ab") as file:
@@ -65,6 +111,22 @@ def test_a_model_made_for_another_normalisation_is_refused(copy: Path) -> None:
     rewrite(copy, "bloom.json", normalisation=99)
     with pytest.raises(ModelUnusable, match="normalisation 99"):
         load(str(copy), 1)
+
+
+def test_a_tokenizer_that_came_with_truncation_leaves_nothing_of_a_text_out(copy: Path) -> None:
+    cut = json.loads((copy / "tokenizer.json").read_text())
+    cut["truncation"] = {"direction": "Right", "max_length": 8, "strategy": "LongestFirst", "stride": 0}
+    cut["padding"] = None
+    rewrite(copy, "tokenizer.json", **cut)
+    text = "I slept and ate and walked and talked to my sister about nothing in particular"
+    assert load(str(copy), 1).windows(text) == load(str(SHIPPED), 1).windows(text)
+
+
+def test_a_model_that_reads_texts_as_written_gets_them_so(copy: Path) -> None:
+    rewrite(copy, "bloom.json", normalisation=0, selfTest=[])
+    as_written, normalised = load(str(copy), 1), load(str(SHIPPED), 1)
+    assert as_written.windows("I CAN'T!") != normalised.windows("I CAN'T!")
+    assert as_written.windows("i cant") == normalised.windows("I CAN'T!")
 
 
 def test_a_model_that_fails_its_self_test_is_refused_without_the_sentence(copy: Path) -> None:

@@ -1,10 +1,14 @@
 """Traces of how the posts were gathered cannot speak."""
 
+import re
+import time
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from containers.inference.normalisation import normalise
+from containers.inference.normalisation import _ADDRESS, normalise
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,38 @@ def test_a_text_is_read_as_its_words_alone(written: str, read: str) -> None:
     assert normalise(written) == read
 
 
+@pytest.mark.parametrize(
+    "written_otherwise",
+    [
+        lambda text: text.replace("'", ""),
+        lambda text: text.replace("'", "\u2019"),
+        lambda text: text.replace("'", " "),
+        lambda text: text.replace("'", "`").upper(),
+        lambda text: text.replace(",", "").replace(".", ""),
+        lambda text: text.replace(" ", ", "),
+        lambda text: f"\u201c{text}\u201d \U0001f622 https://example.org",
+    ],
+)
+def test_marks_cannot_stand_in_for_meaning(written_otherwise: Callable[[str], str]) -> None:
+    written = "I don't know, I can't sleep. They're fine, we've talked, it's late and I'll wait."
+    assert normalise(written_otherwise(written)) == normalise(written)
+
+
 @given(st.text())
 def test_what_is_read_is_read_the_same_again(text: str) -> None:
     once = normalise(text)
     assert normalise(once) == once
+
+
+@pytest.mark.parametrize("sign", ["@", "a@", "@.", "a", "<", "<a", "#a", "'", "don t ", "www.", "i d "])
+def test_no_text_takes_long_to_read(sign: str) -> None:
+    text = (sign * 4000)[:4000]
+    began = time.process_time()
+    normalise(text)
+    assert time.process_time() - began < 0.5  # it was hours for some
+
+
+@given(st.text("a@.<>#/w: ", max_size=14))
+def test_an_address_is_what_the_plainest_pattern_finds(text: str) -> None:
+    plainest = r"(?:https?://|www\.)\S+|\S+@\S+\.\S+|<[a-z]+>|(?<!\w)[@#](?=\w)\S+"
+    assert _ADDRESS.sub("|", text) == re.sub(plainest, "|", text, flags=re.IGNORECASE)

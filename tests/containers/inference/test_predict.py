@@ -39,6 +39,7 @@ async def test_the_model_is_described_with_its_thresholds_and_figures(client: ht
     assert model["labels"] == LABELS
     assert 0 < model["riskThresholds"]["Suicidal"]["raised"] < model["riskThresholds"]["Suicidal"]["high"] < 1
     assert 0.5 <= model["temperature"] <= 3
+    assert len(model["thresholdsVersion"]) == 12
     assert model["maxTokens"] == 128
     assert model["maxTextCharacters"] == 8000
     assert set(model["metrics"]) >= {"accuracy", "macroF1", "expectedCalibrationError", "f1", "risk"}

@@ -1,5 +1,6 @@
 """The job that retrains tells its row what happens, whatever happens."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,13 +14,14 @@ import pytest
 from sqlalchemy import select
 
 from containers.inference.model_directory import describe
-from containers.inference.training import retraining, run_record
+from containers.inference.training import model_store, retraining, run_record
 from containers.inference.training.retraining import CameToNothing, Telling
 from containers.inference.training.run_record import RunEnded
 from dev.cloud import LocalCloud
 from dev.environment import ROOT
 from shared.clock import now
 from shared.database.models.learning import ModelStatus, ModelVersion, RunStatus
+from shared.model_comparison import ComparedModels
 from tests.functions.ml_feedback.training import add_feedback, add_run, made_up_posts, run_row
 from tests.people import rows
 from tests.waiting import until
@@ -95,10 +97,61 @@ def test_too_little_that_may_be_learnt_from_is_an_honest_end(learning: Path) -> 
     assert run.metrics == {"usable": 2, "consented": 2, "wanted": 3}
 
 
-def test_a_run_that_ended_is_not_begun_again(learning: Path) -> None:
+def test_a_run_that_ended_of_itself_is_not_begun_again(learning: Path) -> None:
     for run_id in (add_run(RunStatus.FAILED), add_run(RunStatus.SUCCEEDED), uuid4()):
         with pytest.raises(RunEnded):
             run_record.begin(run_id, 30)
+
+
+@pytest.mark.parametrize("why", ["killed", "stopped", "trainer-killed"])
+def test_a_run_that_was_broken_off_is_taken_up_again_unless_another_goes_on(learning: Path, why: str) -> None:
+    run_id = add_run()
+    begun = run_row(run_id).started_at
+    run_record.end_in_failure(run_id, why, {})
+    assert run_record.begin(run_id, 30) == run_id
+    run = run_row(run_id)
+    assert (run.status, run.error, run.finished_at, run.started_at) == (RunStatus.RUNNING, None, None, begun)
+    run_record.end_in_failure(run_id, why, {})
+    add_run()
+    assert retraining.main([f"--run-id={run_id}"]) == 1
+    assert run_row(run_id).status is RunStatus.FAILED
+
+
+def test_what_a_killed_trainer_leaves_behind_is_there_for_the_next_attempt_and_gone_after_it(
+    learning: Path, tmp_path: Path
+) -> None:
+    store = str(tmp_path / "models")
+    work = retraining._Work(tmp_path / "one", f"{store}/unfinished/run")
+    assert not work.resumed()
+    checkpoint = tmp_path / "one" / "checkpoint.pt"
+    trainer = python(
+        f"import os, pathlib; checkpoint = pathlib.Path({str(checkpoint)!r})\n"
+        "for epoch in ('first', 'second'):\n"
+        "    checkpoint.write_text(epoch); checkpoint.with_suffix('.unfinished').write_text('half')\n"
+        "    print(epoch, flush=True)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    with pytest.raises(CameToNothing):
+        retraining._watched(Telling(add_run()), trainer, work)
+    elsewhere = retraining._Work(tmp_path / "two", f"{store}/unfinished/run")
+    assert elsewhere.resumed()
+    assert [path.name for path in (tmp_path / "two").iterdir()] == ["checkpoint.pt"]
+    assert (tmp_path / "two" / "checkpoint.pt").read_text() == "second"
+    elsewhere.clear()
+    assert not retraining._Work(tmp_path / "three", f"{store}/unfinished/run").resumed()
+
+
+def test_the_key_of_the_holdout_is_made_once(tmp_path: Path) -> None:
+    key = model_store.holdout_key(str(tmp_path / "models"))
+    assert len(key) == 32
+    assert model_store.holdout_key(str(tmp_path / "models")) == key
+    assert model_store.holdout_key(str(tmp_path / "others")) != key
+
+
+def test_a_model_below_the_gate_is_told_from_a_trainer_that_breaks(learning: Path) -> None:
+    with pytest.raises(CameToNothing) as nothing:
+        retraining._watched(Telling(add_run()), python("import sys; sys.exit(3)"))
+    assert (nothing.value.code, nothing.value.facts) == ("gate-failed", {"exit": 3, "exception": "unknown"})
 
 
 def test_without_a_row_the_job_makes_its_own(learning: Path) -> None:
@@ -120,7 +173,7 @@ def test_a_run_from_feedback_to_a_registered_model_that_serves(
 ) -> None:
     pytest.importorskip("torch")
     add_feedback(3)
-    environment(training_data=str(made_up_posts(tmp_path)), training_options="--epochs 0")
+    environment(training_data=str(made_up_posts(tmp_path)), training_options="--epochs 0 --no-baselines")
     run_id = add_run(RunStatus.QUEUED)
     assert retraining.main([f"--run-id={run_id}", "--feedback-days=30"]) == 0
     run = run_row(run_id)
@@ -128,17 +181,32 @@ def test_a_run_from_feedback_to_a_registered_model_that_serves(
     [model] = rows(select(ModelVersion))
     assert (model.status, model.training_run_id) == (ModelStatus.CANDIDATE, run_id)
     kept = describe(Path(model.artifact_uri))
-    assert (kept.version, kept.thresholds, kept.metrics) == (model.name, model.thresholds, model.metrics)
+    assert (kept.version, kept.thresholds) == (model.name, model.thresholds)
+    assert kept.metrics.items() <= model.metrics.items()
+    assert run.metrics == {**kept.metrics, "model": model.name, "isNew": True}
     assert model.artifact_uri.startswith(str(learning))
     assert "3 answers may be learnt from" in (run.log_tail or "")
     assert "deadline after deadline" not in (run.log_tail or "")
+    report = json.loads(Path(model.metrics["report"]["json"]).read_bytes())
+    assert Path(model.metrics["report"]["html"]).read_text().startswith("<!doctype html>")
+    assert model.thresholds_version == report["thresholdsVersion"]
+    assert model.metrics["trainingDistribution"] == report["trainingDistribution"]
+    assert model.metrics["behaviour"]["byLanguage"] == report["behaviour"]["byLanguage"]
+    # The three messages differ by a number, which is no word: they are one text.
+    assert sum(part["kinds"].get("feedback", 0) for part in report["data"].values()) == 1
+    compared = ComparedModels.model_validate(model.metrics["comparison"])
+    assert sum(one.count for one in compared.outcomes) == sum(
+        report["figures"][name]["texts"] for name in ("posts", "feedback") if name in report["figures"]
+    )
+    assert compared.corrections == model.metrics["corrections"] == []
+    assert not (learning / "unfinished").exists() or not list((learning / "unfinished").iterdir())
 
 
 def test_a_job_that_is_asked_to_end_says_that_it_was_stopped(learning: Path) -> None:
     add_feedback(3)
     run_id = add_run(RunStatus.QUEUED)
     command = [sys.executable, "-m", "containers.inference.training", f"--run-id={run_id}", "--feedback-days=30"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as job:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as job:
         until(lambda: run_row(run_id).stage == "training")
         job.terminate()
         assert job.wait(20) == 1

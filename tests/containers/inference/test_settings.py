@@ -33,12 +33,25 @@ def test_the_environment_names_each_setting_in_capitals() -> None:
         ("INFERENCE_THREADS", "0"),
         ("MAX_QUEUE", "1.5"),
         ("MAX_QUEUE", "4"),
+        ("RUN_MS", "0"),
+        ("INFERENCE_CALLERS", "messages@bloom.iam.gserviceaccount.com"),
+        ("INFERENCE_CALLERS", ","),
+        ("INFERENCE_AUDIENCE", "https://inference.example.org"),
     ],
 )
 def test_a_malformed_one_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingMalformed, match=name) as raised:
         read_settings({name: value})
     assert "\n" not in str(raised.value)
+
+
+def test_callers_are_named_by_comma_and_only_with_whom_their_tokens_are_for() -> None:
+    given = {"INFERENCE_CALLERS": "a@b.iam.gserviceaccount.com, c@d.iam.gserviceaccount.com,"}
+    settings = read_settings(given | {"INFERENCE_AUDIENCE": "https://inference.example.org"})
+    assert settings.callers == ("a@b.iam.gserviceaccount.com", "c@d.iam.gserviceaccount.com")
+    with pytest.raises(SettingMalformed, match="INFERENCE_CALLERS"):
+        read_settings({"INFERENCE_CALLERS": " , ", "INFERENCE_AUDIENCE": "https://inference.example.org"})
+    assert read_settings({"BATCH_WAIT_MS": "0"}).batch_wait_ms == 0
 
 
 def test_every_setting_is_in_the_readme() -> None:

@@ -3,8 +3,12 @@
 import csv
 import json
 import random
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,18 +17,26 @@ pytestmark = [pytest.mark.training, pytest.mark.filterwarnings("default")]
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from tokenizers import Tokenizer  # noqa: E402
+from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM  # noqa: E402
+
 from containers.inference.classifier import load  # noqa: E402
 from containers.inference.engines import OnnxEngine  # noqa: E402
+from containers.inference.model_directory import digest  # noqa: E402
 from containers.inference.training import publication  # noqa: E402
 from containers.inference.training.clinic_phrases import held_out_messages, read_templates  # noqa: E402
 from containers.inference.training.evaluation import Share, measure  # noqa: E402
+from containers.inference.training.exit_codes import GATE_FAILED  # noqa: E402
 from containers.inference.training.export import Precision, export_onnx  # noqa: E402
 from containers.inference.training.fitting import Schedule  # noqa: E402
 from containers.inference.training.labelled_texts import LABELS, SPLITS, LabelledText, in_split, split_of  # noqa: E402
 from containers.inference.training.lessons import LessonPlan, Lessons  # noqa: E402
+from containers.inference.training.material import Sources, read_material  # noqa: E402
 from containers.inference.training.network import NetworkSize, TorchEngine, class_logits, new_network  # noqa: E402
 from containers.inference.training.options import Options, parse  # noqa: E402
-from containers.inference.training.training_run import read_material, run  # noqa: E402
+from containers.inference.training.training_run import main, run  # noqa: E402
+from dev.environment import ROOT  # noqa: E402
+from shared.model_comparison import ComparedModels  # noqa: E402
 
 TOPICS = dict(
     zip(
@@ -71,28 +83,187 @@ def options(posts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opt
         size=TINY,
         plan=LessonPlan(folds=2, phrases=200, woven=50),
         schedule=Schedule(epochs=1, tokens_a_batch=512),
+        baselines=False,
     )
 
 
-def test_a_run_writes_a_directory_that_serves_and_the_same_seed_gives_the_same_model(options: Options) -> None:
-    run(options)
-    first = json.loads((options.output / "bloom.json").read_text())
-    served = load(str(options.output), 1)
+@pytest.fixture(scope="module")
+def trained(posts: Path, tmp_path_factory: pytest.TempPathFactory) -> Options:
+    """A run that is over, with linear models beside it; its directory is only read."""
+    options = Options(
+        data=[posts],
+        output=tmp_path_factory.mktemp("trained") / "model",
+        size=TINY,
+        plan=LessonPlan(folds=2, phrases=200, woven=50),
+        schedule=Schedule(epochs=1, tokens_a_batch=512),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publication, "SELF_TEST", ())
+        run(options)
+    return options
+
+
+def read(directory: Path, name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((directory / name).read_bytes())
+    return content
+
+
+def test_a_run_writes_a_directory_that_serves_with_its_report_and_card(trained: Options) -> None:
+    served = load(str(trained.output), 1)
     assert served.description.labels == LABELS
-    assert "not a medical device" in (options.output / "MODEL_CARD.md").read_text()
-    run(replace(options, output=options.output.parent / "again"))
-    assert json.loads((options.output.parent / "again" / "bloom.json").read_text()) == first
+    assert "not a medical device" in (trained.output / "MODEL_CARD.md").read_text()
+    report, bloom = read(trained.output, "report.json"), read(trained.output, "bloom.json")
+    assert report["version"] == served.description.version
+    assert report["thresholdsVersion"] == bloom["thresholdsVersion"]
+    assert report["behaviour"]["cases"] > 300
+    assert report["version"] in [one["name"] for one in report["baselines"]]
+    assert {"logistic regression, words", "linear SVM, words"} <= {one["name"] for one in report["baselines"]}
+    assert report["making"]["files"] == {"posts.csv": digest(Path(str(trained.data[0])))}
+    assert report["version"] in (trained.output / "report.html").read_text()
+    manifest = read(trained.output, "manifest.json")["sha256"]
+    assert {"report.json", "report.html", "MODEL_CARD.md", "model.onnx"} <= set(manifest)
 
 
-def test_a_run_can_go_on_from_a_model_directory(options: Options) -> None:
+def test_the_same_data_and_seed_give_the_same_model_and_figures(options: Options, trained: Options) -> None:
     run(options)
-    tuned = replace(options, base=options.output, output=options.output.parent / "tuned")
-    run(tuned)
-    assert load(str(tuned.output), 1).description.version.startswith("tuned-")
+    for name in ("bloom.json", "model.onnx"):
+        assert digest(options.output / name) == digest(trained.output / name)
+    again, first = read(options.output, "report.json"), read(trained.output, "report.json")
+    assert {**again, "baselines": []} == {**first, "baselines": []}
 
 
-def test_no_text_is_in_two_splits_and_marks_do_not_make_two_of_one(options: Options) -> None:
-    material = read_material(options)
+def feedback_file(folder: Path) -> Path:
+    """Answers to 300 messages of 60 patients, whose topics tell the labels."""
+    chance, path = random.Random(9), folder / "feedback.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("author", "text", "label", "language"))
+        for number in range(300):
+            label, words = list(TOPICS.items())[number % 7]
+            text = " ".join(chance.choices([*words.split(), "today", "again"], k=12))
+            writer.writerow((f"patient-{number % 60}", f"{text}, {number}", label, "en"))
+    return path
+
+
+def test_a_run_learns_from_feedback_by_author_and_is_compared_with_the_model_that_serves(
+    options: Options, trained: Options, tmp_path: Path
+) -> None:
+    feedback = feedback_file(tmp_path)
+    sources = Sources([Path(str(path)) for path in options.data], feedback=feedback)
+    parts = [text.part for text in read_material(sources).posts if text.kind == "feedback"]
+    run(replace(options, feedback=feedback, base=trained.output, champion=trained.output))
+    assert load(str(options.output), 1).description.version.startswith("tuned-")
+    report = read(options.output, "report.json")
+    sections = [report["figures"][name] for name in ("posts", "feedback")]
+    assert sections[1]["texts"] == parts.count("test") > 0
+    assert report["data"]["train"]["kinds"]["feedback"] == parts.count("train")
+    beside = ComparedModels.model_validate(read(options.output, "comparison.json"))
+    assert beside.champion == load(str(trained.output), 1).description.version
+    assert beside.champion_manifest_sha256 == digest(trained.output / "manifest.json")
+    assert sum(one.count for one in beside.outcomes) == sum(section["texts"] for section in sections)
+    right = sum(one.count for one in beside.outcomes if one.truth == one.candidate)
+    assert right == sum(section["accuracy"]["hits"] for section in sections)
+    flagged = sum(one.count for one in beside.outcomes if one.candidate_flags)
+    assert flagged == sum(section["risk"]["raised"]["flagged"]["hits"] for section in sections)
+    danger = report["behaviour"]["byLanguage"].values()
+    assert sum(one.candidate_passes for one in beside.critical_cases) == sum(sides["danger"][0] for sides in danger)
+
+
+def test_a_champion_that_cannot_serve_here_is_told_and_a_network_that_is_only_measured_stays_the_same(
+    options: Options, trained: Options, capsys: pytest.CaptureFixture[str]
+) -> None:
+    anew = replace(options, base=trained.output, champion=trained.output.parent)
+    run(replace(anew, schedule=replace(options.schedule, epochs=0)))
+    assert "cannot be compared with" in capsys.readouterr().out
+    assert not (options.output / "comparison.json").exists()
+    before, after = read(trained.output, "report.json"), read(options.output, "report.json")
+    assert after["making"]["goes_on_from"] == before["version"]
+    assert after["figures"]["posts"]["texts"] == before["figures"]["posts"]["texts"]
+
+
+def test_a_checkpoint_in_hugging_face_s_form_is_gone_on_from_by_its_url(
+    options: Options, trained: Options, tmp_path: Path
+) -> None:
+    """As xlm-roberta-base comes: no head of ours, no description of ours, positions for so many tokens."""
+    import fsspec
+
+    tokenizer = Tokenizer.from_file(str(trained.output / "tokenizer.json"))
+    torch.manual_seed(2)
+    config = XLMRobertaConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=66,
+        type_vocab_size=1,
+    )
+    XLMRobertaForMaskedLM(config).save_pretrained(tmp_path / "base")
+    tokenizer.enable_truncation(8)  # as some come; nothing of a text is left out for it
+    tokenizer.save(str(tmp_path / "base" / "tokenizer.json"))
+    fsspec.filesystem("memory").put(str(tmp_path / "base"), "/checkpoints/xlm-r", recursive=True)
+    [posts] = map(str, options.data)
+    fsspec.filesystem("memory").put(posts, "/checkpoints/posts.csv")
+    pinned = f"memory://checkpoints/posts.csv#sha256={digest(Path(posts))}"
+    run(replace(options, data=[pinned], base="memory://checkpoints/xlm-r", precision="int8"))
+    report = read(options.output, "report.json")
+    assert report["making"]["files"] == {"posts.csv": digest(Path(posts))}
+    assert report["making"]["goes_on_from"] == "xlm-roberta"
+    assert report["window"] == {"tokens": 64, "overlap": 16}
+    assert report["version"].startswith("tuned-")
+
+
+def test_a_file_that_is_not_the_one_its_checksum_names_is_not_learnt_from(options: Options) -> None:
+    [path] = options.data
+    with pytest.raises(ValueError, match=r"posts\.csv: its SHA-256 is"):
+        run(replace(options, data=[f"{path}#sha256={'0' * 64}"]))
+
+
+def test_a_model_that_fails_the_gate_is_not_published(
+    options: Options, trained: Options, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured = replace(options, base=trained.output, schedule=replace(options.schedule, epochs=0))
+    assert main(replace(measured, gate=("en", "de"))) == GATE_FAILED
+    assert re.search(r"not published.* en: \d+ of \d+ cases.* de: ", capsys.readouterr().out)
+    assert not (options.output / "manifest.json").exists()
+
+
+COMMAND = """
+import sys
+from containers.inference.training import options, publication, training_run
+publication.SELF_TEST = ()  # which so small a model does not pass
+sys.exit(training_run.main(options.parse(sys.argv[1:])))
+"""
+
+
+def test_a_killed_run_ends_with_the_very_model_that_it_would_have_made(
+    options: Options, trained: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command itself, killed after its first epoch and started again in the same way."""
+    killed = arguments(options, trained, tmp_path / "model", tmp_path / "work")
+    program = [sys.executable, "-c", COMMAND, *killed]
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as trainer:
+        assert trainer.stdout
+        assert next(line for line in trainer.stdout if line.startswith("epoch 1"))
+        trainer.kill()
+    assert not (tmp_path / "model").exists()
+    assert main(parse(killed)) == 0
+    assert "going on after epoch" in capsys.readouterr().out
+    assert main(parse(arguments(options, trained, tmp_path / "whole", tmp_path / "other-work"))) == 0
+    assert "going on after epoch" not in capsys.readouterr().out
+    for name in ("model.onnx", "bloom.json", "report.json"):
+        assert digest(tmp_path / "model" / name) == digest(tmp_path / "whole" / name)
+
+
+def arguments(options: Options, base: Options, output: Path, work: Path) -> list[str]:
+    """Three epochs that go on from a model."""
+    short = ["--epochs", "3", "--phrases", "100", "--woven", "20", "--no-baselines"]
+    places = ["--base", str(base.output), "--output", str(output), "--work", str(work)]
+    return ["--data", *map(str, options.data), *places, *short]
+
+
+def test_no_text_is_in_two_splits_and_marks_do_not_make_two_of_one(posts: Path) -> None:
+    material = read_material(Sources([posts]))
     assert [post.text for post in material.posts].count("we cant wont lunch") == 1
     splits = [{text.text for text in in_split(material.posts, split)} for split in SPLITS]
     assert sum(map(len, splits)) == len(set.union(*splits)) == len(material.posts)
@@ -100,7 +271,7 @@ def test_no_text_is_in_two_splits_and_marks_do_not_make_two_of_one(options: Opti
 
 def test_no_clinic_message_that_is_judged_was_ever_taught(options: Options) -> None:
     templates = read_templates()
-    posts = in_split(read_material(options).posts, "train")
+    posts = in_split(read_material(Sources([Path(str(options.data[0]))])).posts, "train")
     taught = [template for template in templates if template.split == "train"]
     lessons = {text for text, _ in Lessons(posts, [], taught, options.plan).epoch(random.Random(1))}
     for split in ("validation", "test"):
@@ -154,13 +325,17 @@ def test_figures_count_what_they_say() -> None:
 def test_a_label_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
     (tmp_path / "posts.csv").write_text("id,text,label\n1,hello,Happy\n")
     with pytest.raises(ValueError, match="Happy"):
-        read_material(Options(data=[tmp_path / "posts.csv"], output=tmp_path))
+        read_material(Sources([tmp_path / "posts.csv"]))
 
 
 def test_the_command_line_names_every_choice() -> None:
     options = parse(["--data", "a.csv", "b.csv.gz", "--output", "out", "--epochs", "2", "--precision", "int8"])
-    assert [path.name for path in options.data] == ["a.csv", "b.csv.gz"]
-    assert (options.schedule.epochs, options.precision) == (2, "int8")
+    assert options.data == ["a.csv", "b.csv.gz"]
+    assert (options.schedule.epochs, options.precision, options.gate) == (2, "int8", ())
+    assert parse(["--feedback", "f.csv", "--output", "o", "--gated"]).gate == ("en",)
+    assert len(parse(["--data", "a.csv", "--output", "o", "--production"]).gate) == 6
+    with pytest.raises(SystemExit):
+        parse(["--output", "o"])
 
 
 def test_the_split_of_a_text_never_changes() -> None:

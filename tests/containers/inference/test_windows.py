@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from containers.inference.classifier import Classifier
+from containers.inference.normalisation import normalise
 from containers.inference.windows import combine, window_spans
 
 EVERYDAY = (
@@ -28,6 +29,25 @@ def test_every_token_is_in_a_window_and_neighbours_overlap(tokens: int, capacity
     assert all(end - start <= capacity for start, end in spans)
     assert all(spans[i + 1][0] <= spans[i][1] - overlap for i in range(len(spans) - 1))
     assert len(set(spans)) == len(spans)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text("abcdefghij", min_size=1, max_size=9), max_size=900))
+def test_every_token_of_a_text_is_in_a_window_and_none_is_longer_than_the_network_reads(
+    classifier: Classifier, words: list[str]
+) -> None:
+    text = " ".join(words)
+    ids = classifier._tokenizer.encode(normalise(text), add_special_tokens=False).ids
+    windows = classifier.windows(text)
+    seen = [False] * len(ids)
+    for window in windows:
+        inner = window[1:-1]
+        assert len(window) <= classifier.description.window_tokens
+        for start in range(len(ids) - len(inner) + 1):
+            if ids[start : start + len(inner)] == inner:
+                seen[start : start + len(inner)] = [True] * len(inner)
+    assert all(seen)
+    assert windows
 
 
 @given(st.lists(st.lists(st.floats(0.001, 1), min_size=4, max_size=4), min_size=1, max_size=8))

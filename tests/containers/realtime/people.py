@@ -54,6 +54,25 @@ def somebody(db: Database, role: Role, name: str = "Somebody") -> Someone:
     return Someone(user.id, name, opened.token, opened.session_id)
 
 
+@transaction
+def looked_on(db: Database, person: Someone) -> str:
+    """The token of an administrator who looks on as somebody."""
+    administrator = User(id=uuid.uuid4(), email=f"{uuid.uuid4().hex}@bloom.test", name="Ada", role=Role.ADMINISTRATOR)
+    db.add(administrator)
+    db.flush()
+    opened = session.open_impersonation(
+        db,
+        person.id,
+        administrator.id,
+        reason_code="asked-for-help",
+        lasts=timedelta(minutes=30),
+        transport=Transport.BEARER,
+        address="127.0.0.1",
+        user_agent="tests",
+    )
+    return opened.token
+
+
 def _licence(therapist_id: uuid.UUID, expires_on: date = date(2099, 12, 31)) -> TherapistProfile:
     return TherapistProfile(
         user_id=therapist_id,

@@ -16,7 +16,7 @@ from dev.cloud import LocalCloud
 from shared.roles import Role
 from shared.session import deliver_revocation
 from tests.containers.realtime.clients import Clients
-from tests.containers.realtime.people import Care, another_token, revoke, run_out, somebody
+from tests.containers.realtime.people import Care, another_token, looked_on, revoke, run_out, somebody
 from tests.containers.realtime.relay_process import own_relay
 
 
@@ -34,6 +34,10 @@ async def test_a_revoked_and_an_expired_session_are_refused(clients: Clients, ca
     run_out(care.therapist.session_id)
     assert await clients.new().is_refused(care.patient.token) == "not-signed-in"
     assert await clients.new().is_refused(care.therapist.token) == "not-signed-in"
+
+
+async def test_an_administrator_who_looks_on_as_somebody_opens_no_socket(clients: Clients, care: Care) -> None:
+    assert await clients.new().is_refused(looked_on(care.patient)) == "not-signed-in"
 
 
 async def test_a_cookie_is_taken_from_our_own_pages_alone(cloud: LocalCloud, clients: Clients, care: Care) -> None:

@@ -10,7 +10,20 @@ from shared.roles import Role
 from tests.doubles import function_client
 from tests.people import As, Person, add_person
 
-ROUTES = ("admin-stats", "admin-timeseries", "search-users", "change-user", "licences", "review-licence")
+ROUTES = (
+    "admin-stats",
+    "admin-timeseries",
+    "search-users",
+    "change-user",
+    "licences",
+    "review-licence",
+    "audit-trail",
+    "audit-verify",
+    "grafana",
+    *("impersonate", "end-impersonation", "impersonations"),
+    *("break-glass", "end-break-glass", "list-break-glass", "review-break-glass"),
+    *("opened-conversations", "opened-messages", "opened-appointments", "opened-alerts"),
+)
 
 
 @pytest.fixture

@@ -21,9 +21,25 @@ ROUTES: Final[dict[str, int]] = {
     "PATCH /api/admin/users/{id}": 422,
     "GET /api/admin/therapists/credentials": 200,
     "POST /api/admin/therapists/{id}/credentials": 422,
+    "POST /api/admin/impersonations": 422,
+    "GET /api/admin/impersonations": 200,
+    "DELETE /api/admin/impersonations/{id}": 404,
+    "POST /api/admin/break-glass": 422,
+    "GET /api/admin/break-glass": 200,
+    "POST /api/admin/break-glass/{id}/end": 404,
+    "POST /api/admin/break-glass/{id}/review": 422,
+    "GET /api/admin/audit": 200,
+    "GET /api/admin/audit/verify": 200,
+    "GET /api/admin/grafana": 503,  # where no Grafana is set up
 }
 FOR_EVERYBODY: Final = {"GET /api/openapi.json"}
-FRESH: Final = ("PATCH /api/admin/users/{id}", "POST /api/admin/therapists/{id}/credentials")
+FRESH: Final = (
+    "PATCH /api/admin/users/{id}",
+    "POST /api/admin/therapists/{id}/credentials",
+    "POST /api/admin/impersonations",
+    "POST /api/admin/break-glass",
+    "POST /api/admin/break-glass/{id}/review",
+)
 
 
 def ask(client: FlaskClient, person: Person | None, route: str) -> int:

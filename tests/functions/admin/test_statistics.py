@@ -82,6 +82,23 @@ def test_everything_is_counted(admin: FlaskClient) -> None:
     }
 
 
+def test_what_only_tries_whether_alerts_arrive_is_no_risk(asking: As) -> None:
+    pair, probe = add_pair(), add_pair()
+    for one in (pair, probe):
+        add_analysis(one)
+        add_alert(one)
+    belong_to_nobody(probe.patient)
+    assert asking.get(URL).get_json()["openRiskEvents"] == 1
+    days = asking.get("/api/admin/timeseries", metric="risk-events").get_json()["points"]
+    assert sum(day["value"] for day in days) == 1
+
+
+@transaction
+def add_alert(db: Database, pair: Pair) -> None:
+    [message] = db.query(Message).filter(Message.conversation_id == pair.conversation_id)
+    db.add(_risk_event(pair, message))
+
+
 def test_an_empty_product_has_zeros_and_no_accuracy(asking: As) -> None:
     shown = asking.get(URL).get_json()
     assert (shown["totalUsers"], shown["administrators"], shown["messagesToday"]) == (1, 1, 0)
@@ -129,6 +146,17 @@ def test_where_the_other_instance_died_the_count_is_done_all_the_same(
 def test_an_entry_of_another_version_is_no_answer(asking: As, cache: Any) -> None:
     cache.set(KEY, '{"totalUsers": 1}')
     assert asking.get(URL).get_json()["totalUsers"] == 1
+
+
+def test_a_hundred_at_once_without_redis_do_not_count_one_after_the_other(
+    asking: As, counts: list[str], environment: Callable[..., None]
+) -> None:
+    environment(upstash_redis_rest_url=NOBODY_LISTENS)
+    forget()
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: asking.get(URL), range(100)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(counts) < 25
 
 
 def test_without_redis_it_is_counted(asking: As, environment: Callable[..., None]) -> None:

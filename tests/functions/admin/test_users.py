@@ -81,6 +81,13 @@ def test_a_text_finds_the_beginnings_of_addresses_and_names(asking: As, text: st
     assert found(asking, text=text) == names
 
 
+def test_an_id_finds_whom_the_trail_names(asking: As) -> None:
+    person = add_person(name="Dora Dee")
+    found = asking.post(f"{USERS}/search", {"text": f" {person.id} "}).get_json()["items"]
+    assert [user["name"] for user in found] == ["Dora Dee"]
+    assert asking.post(f"{USERS}/search", {"text": str(uuid4())}).get_json()["items"] == []
+
+
 def test_roles_and_statuses_narrow_it(asking: As) -> None:
     paused = add_person(name="Paused")
     add_person(name="Going on")

@@ -37,7 +37,14 @@ from shared.database.models.credentials import (
 )
 from shared.database.models.delivery import EmailDelivery, EmailStatus
 from shared.database.models.files import FileAsset, FileShare, FileStatus, MessageAttachment
-from shared.database.models.learning import MLFeedback
+from shared.database.models.learning import (
+    MLFeedback,
+    ModelStatus,
+    ModelVersion,
+    Rollout,
+    RolloutStatus,
+    ShadowAnswer,
+)
 from shared.database.models.messaging import Conversation, Message, MessageSearchPack, MessageVersion
 from shared.database.models.profiles import PatientProfile
 from shared.database.models.scheduling import (
@@ -49,7 +56,7 @@ from shared.database.models.scheduling import (
     AvailabilityRule,
     WaitlistEntry,
 )
-from shared.database.models.trust import BreakGlassGrant
+from shared.database.models.trust import BreakGlassGrant, Impersonation
 from shared.database.transaction import transaction
 from shared.events import AccountNotice
 from shared.messages import seal_body
@@ -73,6 +80,7 @@ def add_everything() -> Pair:
     _add_files(pair, message_id)
     _add_appointments(pair)
     _add_trust(pair, administrator)
+    _add_trial(pair, administrator)
     return pair
 
 
@@ -287,5 +295,58 @@ def _add_trust(db: Database, pair: Pair, administrator: Person) -> None:
         expires_at=now() + timedelta(hours=1),
         review_due_at=now() + timedelta(hours=72),
     )
-    grant.reason = seal(KeyRing.CLINICAL, f"{SECRET} reason", "break_glass_grant", "reason", grant.id)
-    db.add(grant)
+    grant.reason = seal(KeyRing.EVENT, f"{SECRET} reason", "break_glass_grant", "reason", grant.id)
+    looked_on = Impersonation(
+        id=uuid4(),
+        administrator_id=administrator.id,
+        user_id=pair.patient.id,
+        reason_code="asked-for-help",
+        expires_at=now() + timedelta(minutes=30),
+    )
+    looked_on.reason = seal(KeyRing.EVENT, f"{SECRET} reason", "impersonation", "reason", looked_on.id)
+    db.add_all([grant, looked_on])
+
+
+@transaction
+def _add_trial(db: Database, pair: Pair, administrator: Person) -> None:
+    """A model on trial was asked about the patient's message."""
+    models = [_retired_model(), _retired_model()]
+    db.add_all(models)
+    db.flush()
+    rollout = Rollout(
+        id=uuid4(),
+        champion_id=models[0].id,
+        challenger_id=models[1].id,
+        status=RolloutStatus.COMPLETED,
+        percent=100,
+        started_by=administrator.id,
+        finished_at=now(),
+        settled_at=now(),
+    )
+    db.add(rollout)
+    db.flush()
+    analysis_id = db.scalars(select(MessageAnalysis.id).where(MessageAnalysis.patient_id == pair.patient.id)).one()
+    db.add(
+        ShadowAnswer(
+            rollout_id=rollout.id,
+            analysis_id=analysis_id,
+            patient_id=pair.patient.id,
+            label=Label.STRESS,
+            confidence=0.8,
+            is_flagged=False,
+            latency_ms=12,
+        )
+    )
+
+
+def _retired_model() -> ModelVersion:
+    name = f"retired-{uuid4()}"
+    return ModelVersion(
+        id=uuid4(),
+        name=name,
+        status=ModelStatus.RETIRED,
+        artifact_uri="gs://models/retired",
+        artifact_sha256=bytes(32),
+        base_model="base",
+        thresholds_version=name,
+    )

@@ -287,10 +287,12 @@ def test_nobody_elses_sessions_are_listed_or_ended(auth: FlaskClient) -> None:
 def test_an_administrator_who_sees_as_somebody_does_is_none_of_their_sessions(auth: FlaskClient) -> None:
     person, administrator = add_person(), add_person(Role.ADMINISTRATOR)
     seen = open_elsewhere(auth, person)
-    set_session(seen, impersonated_by=administrator.id, impersonation_reason="a call for help with the calendar")
-    [own] = auth.get(SESSIONS, headers=person.bearer).get_json()["items"]
-    assert own["current"]
-    assert auth.delete(f"{SESSIONS}/{seen}", headers=person.bearer).status_code == 404
+    set_session(seen, impersonated_by=administrator.id, impersonation_reason="asked-for-help")
+    listed = auth.get(SESSIONS, headers=person.bearer).get_json()
+    [own], [looking_on] = listed["items"], listed["lookingOn"]
+    assert (own["current"], looking_on["id"]) == (True, str(seen))
+    assert auth.delete(f"{SESSIONS}/{seen}", headers=person.bearer).status_code == 204
+    assert auth.get(SESSIONS, headers=person.bearer).get_json()["lookingOn"] == []
 
 
 def test_another_device_is_signed_out_at_once_though_it_was_cached(auth: FlaskClient, product: LocalCloud) -> None:

@@ -1,6 +1,7 @@
 """Messages and what the model said of them, kept as the product keeps them."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session as Database
@@ -16,7 +17,12 @@ LIKELY = 0.9
 
 
 @transaction
-def add_analysis(
+def add_analysis(db: Database, pair: Pair, *given: Any, **more: Any) -> UUID:
+    """A message of the pair's patient with its analysis; the analysis's id."""
+    return kept_analysis(db, pair, *given, **more)
+
+
+def kept_analysis(
     db: Database,
     pair: Pair,
     label: Label = Label.STRESS,
@@ -27,8 +33,11 @@ def add_analysis(
     phrases: tuple[str, ...] = (),
     analysis_id: UUID | None = None,
     at: datetime | None = None,
+    model_version: str = "test-1",
+    latency_ms: int = 5,
+    fell_back_from: str | None = None,
 ) -> UUID:
-    """A message of the pair's patient with its analysis; the analysis's id."""
+    """The same within a transaction."""
     conversation = db.get_one(Conversation, pair.conversation_id)
     conversation.last_seq += 1
     message_id, moment = uuid4(), at or now()
@@ -42,7 +51,6 @@ def add_analysis(
             sent_at=moment,
         )
     )
-    db.flush()
     rest = (1 - confidence) / (len(Label) - 1)
     analysis = MessageAnalysis(
         id=analysis_id or uuid4(),
@@ -53,13 +61,13 @@ def add_analysis(
         label=label,
         confidence=confidence,
         all_scores={name: confidence if name is label else rest for name in Label},
-        model_version="test-1",
-        thresholds_version="test-1",
+        model_version=model_version,
+        fell_back_from=fell_back_from,
+        thresholds_version=model_version,
         risk_level=risk,
         phrase_ids=list(phrases),
-        latency_ms=5,
+        latency_ms=latency_ms,
         created_at=moment,
     )
     db.add(analysis)
-    db.flush()
     return analysis.id

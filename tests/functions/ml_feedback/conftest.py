@@ -8,11 +8,16 @@ from flask.testing import FlaskClient
 from dev.cloud import LocalCloud
 from tests.doubles import function_client
 
-ROUTES = ("give-feedback", "revise-feedback", "feedback", "decisions", "review-queue")
+ROUTES = (
+    *("give-feedback", "revise-feedback", "feedback", "decisions", "review-queue", "drift", "models"),
+    *("start-rollout", "rollouts", "rollout", "advance-rollout", "roll-back"),
+)
+PATIENCE = ",".join(f"{percent}=6/30" for percent in (0, 10, 25, 50, 100))
+"""Six requests and half an hour for each stage."""
 
 
 @pytest.fixture
 def ml_feedback(product: LocalCloud, environment: Callable[..., None]) -> FlaskClient:
     """A client of the feedback function."""
-    environment(limits=",".join(f"{name}=10000/1" for name in ROUTES))
+    environment(limits=",".join(f"{name}=10000/1" for name in ROUTES), rollout_patience=PATIENCE)
     return function_client("ml_feedback")

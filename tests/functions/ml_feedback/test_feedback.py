@@ -17,7 +17,7 @@ from shared.database.models.audit_trail import AuditEvent
 from shared.database.models.learning import MLFeedback
 from shared.database.transaction import transaction
 from shared.roles import Role
-from tests.functions.ml_feedback.analyses import add_analysis
+from tests.functions.ml_feedback.analyses import add_analysis, kept_analysis
 from tests.people import As, Pair, add_pair, add_person, rows
 
 URL = "/api/ml/feedback"
@@ -226,15 +226,16 @@ def test_the_decisions_are_exported_without_any_text(ml_feedback: FlaskClient, t
 
 
 def test_a_long_export_loses_and_repeats_nothing(ml_feedback: FlaskClient, pair: Pair) -> None:
-    ids = add_answers(pair, [add_analysis(pair) for _ in range(1001)])
+    ids = add_answers(pair, 1001)
     text = As(ml_feedback, add_person(Role.ADMINISTRATOR)).get(f"{URL}/decisions").get_data(as_text=True)
     assert sorted(line["feedbackId"] for line in csv.DictReader(io.StringIO(text))) == sorted(ids)
 
 
 @transaction
-def add_answers(db: Database, pair: Pair, analysis_ids: list[UUID]) -> list[str]:
+def add_answers(db: Database, pair: Pair, count: int) -> list[str]:
+    analyses = [kept_analysis(db, pair) for _ in range(count)]
     answers = [
-        MLFeedback(id=uuid4(), analysis_id=of, therapist_id=pair.therapist.id, is_correct=True) for of in analysis_ids
+        MLFeedback(id=uuid4(), analysis_id=of, therapist_id=pair.therapist.id, is_correct=True) for of in analyses
     ]
     db.add_all(answers)
     return [str(answer.id) for answer in answers]

@@ -232,7 +232,9 @@ def test_from_the_request_to_a_model_among_the_models(
     add_feedback(3)
     assert asking.get("/api/ml/models").get_json() == {"items": []}
     environment(
-        training_data=str(made_up_posts(tmp_path)), training_options="--epochs 0", models_url=str(tmp_path / "models")
+        training_data=str(made_up_posts(tmp_path)),
+        training_options="--epochs 0 --no-baselines",
+        models_url=str(tmp_path / "models"),
     )
     jobs = Jobs(tmp_path, (sys.executable, "-m", "containers.inference.training"))
     try:

@@ -15,7 +15,7 @@ from shared.clock import now
 from shared.database.faults import violated_constraint
 from shared.database.models.accounts import UserStatus
 from shared.database.models.analysis import OnCallEntry, ProbeRun, RiskLevel, RiskStatus
-from shared.database.models.audit_trail import AuditSeal
+from shared.database.models.audit_trail import AuditSeal, AuditSealLeaves
 from shared.database.models.care import CareKind, CareStatus
 from shared.database.models.consents import Consent, ConsentKind
 from shared.database.models.credentials import (
@@ -43,7 +43,7 @@ from shared.database.models.learning import (
 from shared.database.models.messaging import MessageVersion
 from shared.database.models.profiles import CredentialsStatus, PatientProfile, TherapistProfile
 from shared.database.models.scheduling import AppointmentStatus, WaitlistEntry, WaitlistStatus
-from shared.database.models.trust import BreakGlassGrant, ErasureRequest
+from shared.database.models.trust import BreakGlassGrant, ErasureRequest, Impersonation, ImpersonationEnding
 from shared.database.transaction import transaction
 from shared.roles import Role
 from tests.shared.database import rows
@@ -121,13 +121,18 @@ def profile(w: World, **columns: Any) -> TherapistProfile:
 def seal(number: int = 1, start: int = 0, **columns: Any) -> AuditSeal:
     span = {"from_at": TOMORROW + timedelta(days=start), "until_at": TOMORROW + timedelta(days=start + 1)}
     digests = {"events_digest": rows.digest(), "previous_digest": rows.digest(), "digest": rows.digest()}
-    return AuditSeal(**{"number": number, "event_count": 0} | span | digests | columns)
+    return AuditSeal(**{"number": number, "format": 1, "event_count": 0} | span | digests | columns)
 
 
 def grant(w: World, **columns: Any) -> BreakGlassGrant:
     times = {"expires_at": now() + timedelta(hours=1), "review_due_at": now() + timedelta(hours=72)}
     who = {"administrator_id": w.administrator, "patient_id": w.patient}
     return BreakGlassGrant(**{"reason_code": "treatment", "reason": b"sealed"} | who | times | columns)
+
+
+def looking_on(w: World, **columns: Any) -> Impersonation:
+    who = {"administrator_id": w.administrator, "user_id": w.patient, "expires_at": TOMORROW}
+    return Impersonation(**{"id": uuid4(), "reason_code": "security", "reason": b"sealed"} | who | columns)
 
 
 def kept(**columns: Any) -> IdempotencyRecord:
@@ -287,11 +292,20 @@ REFUSED: dict[str, list[Case]] = {
     "uq_audit_seal_number": [lambda w: [seal(1, 0), seal(1, 1)]],
     "uq_audit_seal_from_at": [lambda w: [seal(1, 0), seal(2, 0)]],
     "ck_audit_seal_digest_lengths": [lambda w: [seal(digest=b"short")]],
+    "ck_audit_seal_leaves_whole": [lambda w: [seal(id=w.patient), AuditSealLeaves(id=w.patient, leaves=b"short")]],
+    "fk_audit_seal_leaves_id": [lambda w: [AuditSealLeaves(id=uuid4(), leaves=b"")]],
     "uq_consent_standing": [
         lambda w: [Consent(user_id=w.patient, kind=ConsentKind.TRAINING, document_version="1") for _ in range(2)]
     ],
     "uq_break_glass_grant_open": [lambda w: [grant(w), grant(w)]],
     "ck_break_glass_grant_reviewed_by_another": [lambda w: [grant(w, reviewed_at=now(), reviewed_by=w.administrator)]],
+    "uq_impersonation_open": [lambda w: [looking_on(w), looking_on(w, user_id=w.therapist)]],
+    "ck_impersonation_two_people": [lambda w: [looking_on(w, user_id=w.administrator)]],
+    "ck_impersonation_expires_later": [lambda w: [looking_on(w, expires_at=now() - LATER)]],
+    "ck_impersonation_ended": [
+        lambda w: [looking_on(w, ended_at=now())],
+        lambda w: [looking_on(w, ending=ImpersonationEnding.CLOSED)],
+    ],
     "uq_erasure_request_open": [lambda w: [ErasureRequest(user_id=w.patient, due_at=TOMORROW) for _ in range(2)]],
     # Delivery
     "uq_email_delivery_event_id": [

@@ -21,7 +21,7 @@ from shared.database.faults import sqlstate
 from tests.postgres import Cluster
 
 INSUFFICIENT_PRIVILEGE = "42501"
-APPEND_ONLY = ("audit_event", "audit_seal")
+APPEND_ONLY = ("audit_event", "audit_seal", "audit_seal_leaves")
 PROJECT = Path(__file__).parents[3]
 
 

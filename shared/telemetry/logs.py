@@ -2,37 +2,19 @@
 
 import json
 import logging
-import re
 import sys
 import time
 import traceback
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.settings import settings
+from shared.telemetry.traces import current, here
 
 # Libraries that write addresses, statements or payloads at levels we keep.
-TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 QUIET: Final = ("httpx", "httpcore", "sqlalchemy", "google", "urllib3", "werkzeug", "socketio", "engineio")
-
-
-@dataclass(frozen=True)
-class RequestTrace:
-    """What ties the lines of one request together."""
-
-    request_id: str
-    trace_id: str | None = None
-
-
-current: ContextVar[RequestTrace | None] = ContextVar("current_trace", default=None)
+# What becomes of spans is counted; the exporter would write a line for each try, with what the collector answered.
+SILENT: Final = ("opentelemetry",)
 _logger: Final = logging.getLogger("bloom")
-
-
-def trace_id_of(traceparent: str | None) -> str | None:
-    """The trace id in a W3C `traceparent` header, or None where it has none."""
-    found = TRACEPARENT.fullmatch(traceparent or "")
-    return found[1] if found else None
 
 
 def log(event: str, *, severity: str = "INFO", **facts: str | int | float | bool | None) -> None:
@@ -71,6 +53,8 @@ def _trace_fields() -> dict[str, Any]:
     fields: dict[str, Any] = {"requestId": trace.request_id}
     if trace.trace_id:
         fields["logging.googleapis.com/trace"] = f"projects/{settings().google_cloud_project}/traces/{trace.trace_id}"
+    if span := here():
+        fields |= {"logging.googleapis.com/spanId": span.span_id, "logging.googleapis.com/trace_sampled": True}
     return fields
 
 
@@ -85,3 +69,5 @@ def start_logging() -> None:
     root.setLevel(settings().log_level)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -27,6 +27,8 @@ class Acting:
 
     user_id: UUID | None
     address: str | None
+    acting_as: UUID | None = None
+    """Whom they look on as, where an administrator does so as somebody else."""
 
 
 NOBODY: Final = Acting(None, None)
@@ -64,13 +66,23 @@ def record(
     actor_id: UUID | None = None,
     outcome: Outcome = "success",
     details: Details | None = None,
+    purpose: str | None = None,
 ) -> None:
     """Add an entry to the caller's transaction. `subject_id` is the patient (or account) it is about.
 
     `actor_id` is needed only where the request has no session yet. `details` are ids, codes and names of fields, never
-    what somebody wrote.
+    what somebody wrote; `purpose` is the code of a reason that had to be given.
     """
-    _add(db, action, subject_id=subject_id, resource=resource, actor_id=actor_id, outcome=outcome, details=details)
+    _add(
+        db,
+        action,
+        subject_id=subject_id,
+        resource=resource,
+        actor_id=actor_id,
+        outcome=outcome,
+        details=details,
+        purpose=purpose,
+    )
 
 
 def _add(
@@ -82,14 +94,17 @@ def _add(
     actor_id: UUID | None = None,
     outcome: Outcome,
     details: Details | None = None,
+    purpose: str | None = None,
 ) -> None:
     who, trace = acting.get(), current.get()
     db.add(
         AuditEvent(
             occurred_at=now(),
             actor_id=actor_id or who.user_id,
+            acting_as=who.acting_as,
             subject_id=subject_id,
             action=action,
+            purpose=purpose,
             outcome=outcome,
             resource_type=resource[0] if resource else None,
             resource_id=resource[1] if resource else None,

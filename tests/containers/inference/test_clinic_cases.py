@@ -1,0 +1,114 @@
+"""Messages as patients write them, which the shipped model was never taught and has to judge rightly by and large."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from containers.inference.classifier import Classifier
+from containers.inference.normalisation import normalise
+
+CASES = Path(__file__).parent / "clinic_cases.toml"
+ALIKE = 0.75
+"""Share of all words of two sentences that both hold, from which they count as the same sentence."""
+LONG_FORMS = {
+    "dont": "do not",
+    "cant": "can not",
+    "cannot": "can not",
+    "wont": "will not",
+    "im": "i am",
+    "ive": "i have",
+    "id": "i would",
+    "ill": "i will",
+    "its": "it is",
+    "isnt": "is not",
+    "wasnt": "was not",
+    "arent": "are not",
+    "didnt": "did not",
+    "havent": "have not",
+    "wouldnt": "would not",
+    "theres": "there is",
+    "wanna": "want to",
+    "gonna": "going to",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One message and what has to come of it."""
+
+    text: str
+    about: str
+    flagged: bool
+    label: str = ""
+
+    def passes(self, classifier: Classifier) -> bool:
+        found = classifier.predict(self.text)
+        is_flagged = found.scores["Suicidal"] >= classifier.description.thresholds["Suicidal"]["raised"]
+        return is_flagged is self.flagged and self.label in ("", found.label)
+
+
+def read_cases() -> list[Case]:
+    groups = tomllib.loads(CASES.read_text(encoding="utf-8"))["group"]
+    return [
+        Case(text, group["about"], group["flagged"], group.get("label", ""))
+        for group in groups
+        for text in group["texts"]
+    ]
+
+
+@pytest.fixture(scope="module")
+def outcomes(classifier: Classifier) -> Mapping[Case, bool]:
+    return {case: case.passes(classifier) for case in read_cases()}
+
+
+def rate(outcomes: Mapping[Case, bool], about: str = "") -> float:
+    chosen = [passed for case, passed in outcomes.items() if case.about.endswith(about)]
+    return sum(chosen) / len(chosen)
+
+
+def test_the_shipped_model_judges_most_clinic_cases_rightly(outcomes: Mapping[Case, bool]) -> None:
+    for about in dict.fromkeys(case.about for case in outcomes):
+        print(f"{about}: {rate(outcomes, about):.3f}")
+    print(f"all {len(outcomes)}: {rate(outcomes):.3f}, ideation: {rate(outcomes, 'ideation'):.3f}")
+    print("failed:", [case.text for case, passed in outcomes.items() if not passed])
+    assert len(outcomes) >= 150
+    assert rate(outcomes) >= 0.9
+    assert rate(outcomes, "ideation") >= 0.95
+
+
+def test_no_case_was_taught_in_the_same_or_nearly_the_same_words() -> None:
+    pytest.importorskip("torch")
+    from containers.inference.training.clinic_phrases import Template, read_templates
+
+    cases = {case.text: words(case.text) for case in read_cases()}
+
+    def is_near(template: Template, own: frozenset[str]) -> bool:
+        """Whether some filling may be alike at all: the words around the slots alone tell for most templates."""
+        around = words(re.sub(r"\{\w+\}", " ", template.phrase))
+        return len(around - own) <= len(own) * (1 - ALIKE) / ALIKE
+
+    for template in read_templates():
+        near = {text: own for text, own in cases.items() if template.language == "en" and is_near(template, own)}
+        for message in template.fillings() if near else ():
+            taught = words(message.text)
+            assert not [text for text, own in near.items() if share(own, taught) >= ALIKE], message.text
+
+
+def test_cases_are_told_apart_by_their_words() -> None:
+    texts = [normalise(case.text) for case in read_cases()]
+    assert len(set(texts)) == len(texts)
+    assert share(words("I don't want to go"), words("i do not want to go")) == 1
+    assert share(words("I want to die"), words("I want to live")) < ALIKE
+
+
+def words(text: str) -> frozenset[str]:
+    """The text's words, shortened ones at full length."""
+    return frozenset(long_form for word in normalise(text).split() for long_form in LONG_FORMS.get(word, word).split())
+
+
+def share(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other)
