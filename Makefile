@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 PEERS := benchmarks/peers/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo demo-retrain test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search bench-admin bench-infra bench-inference bench-telemetry lock openapi \
+.PHONY: help dev demo demo-retrain test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search bench-admin bench-infra bench-inference bench-telemetry lock openapi dashboards \
 	dev-reset
 
 help: ## show this list
@@ -80,6 +80,9 @@ bench-booking: $(VENV)/dev ## free times, whether history costs, and booking bes
 
 openapi: $(VENV)/dev ## write functions/admin/openapi.json from the code
 	@$(BIN)/python -m dev.openapi
+
+dashboards: $(VENV)/dev ## write Grafana's pages and Prometheus' rules from the code
+	@$(BIN)/python -m infra.dashboards && $(BIN)/python -m infra.rules
 
 LOCKS := auth=functions/auth appointments=functions/appointments messages=functions/messages admin=functions/admin \
 	ml_feedback=functions/ml_feedback inference=containers/inference realtime=containers/realtime \
