@@ -1,18 +1,16 @@
 """POST /api/internal/appointments/tick: what time itself brings, every minute."""
 
-from collections.abc import Callable
 from typing import Final
 
 from shared.http.endpoint import Routes
-from shared.problems import Unavailable
+from shared.http.steps import Steps, do_each
 from shared.roles import scheduler
-from shared.telemetry import log
 
 from . import holds, no_shows, offers, reminders
 
 routes = Routes()
 
-STEPS: Final[dict[str, Callable[[], object]]] = {
+STEPS: Final[Steps] = {
     "holds": holds.expire_lapsed,
     "offers": offers.offer_all,
     "reminders": reminders.remind_of_what_is_near,
@@ -24,15 +22,4 @@ STEPS: Final[dict[str, Callable[[], object]]] = {
 @routes.endpoint("POST /api/internal/appointments/tick", allow=scheduler)
 def tick() -> None:
     """Do every step; one that fails holds up no other, and the next tick tries it again. Raises Unavailable."""
-    failed = [name for name, step in STEPS.items() if not _done(name, step)]
-    if failed:
-        raise Unavailable
-
-
-def _done(name: str, step: Callable[[], object]) -> bool:
-    try:
-        step()
-    except Exception as error:  # noqa: BLE001 - whatever it was, the other steps are due as well
-        log("tick-failed", severity="ERROR", step=name, error=type(error).__name__)
-        return False
-    return True
+    do_each(STEPS)

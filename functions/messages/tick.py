@@ -1,12 +1,10 @@
 """POST /api/internal/messages/tick: what time itself brings, every minute."""
 
-from collections.abc import Callable
 from typing import Final
 
 from shared.http.endpoint import Routes
-from shared.problems import Unavailable
+from shared.http.steps import Steps, do_each
 from shared.roles import scheduler
-from shared.telemetry import log_exception
 
 from .alerts_watch import look_for_unscored
 from .escalation import escalate_due
@@ -16,7 +14,7 @@ from .unread_mails import notice_unread
 
 routes = Routes()
 
-STEPS: Final[dict[str, Callable[[], object]]] = {
+STEPS: Final[Steps] = {
     "probe": probe,
     "escalation": escalate_due,
     "coverage": end_coverage,
@@ -29,15 +27,4 @@ STEPS: Final[dict[str, Callable[[], object]]] = {
 @routes.endpoint("POST /api/internal/messages/tick", allow=scheduler)
 def tick() -> None:
     """Do every step; one that fails holds up no other, and the next tick tries it again. Raises Unavailable."""
-    failed = [name for name, step in STEPS.items() if not _done(name, step)]
-    if failed:
-        raise Unavailable
-
-
-def _done(name: str, step: Callable[[], object]) -> bool:
-    try:
-        step()
-    except Exception as error:  # noqa: BLE001 - whatever it was, the other steps are due as well
-        log_exception(f"{name}-tick-failed", error)
-        return False
-    return True
+    do_each(STEPS)

@@ -77,5 +77,5 @@ def test_a_step_that_fails_holds_up_no_other_and_says_no_more_than_what_it_was(
         tick.tick()
     assert done == ["second"]
     [line] = lines.read()
-    assert (line["message"], line["step"], line["error"]) == ("tick-failed", "first", "ValueError")
+    assert (line["message"], line["error"]) == ("first-tick-failed", "ValueError")
     assert "what somebody wrote" not in lines.text
