@@ -187,6 +187,7 @@ def der(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> str:
 @pytest.mark.parametrize(
     "value",
     ["not base64", "AAAA", der(ed25519.Ed25519PrivateKey.generate()), der(ec.generate_private_key(ec.SECP384R1()))],
+    ids=["no base64", "no key", "another algorithm", "another curve"],
 )
 def test_a_key_of_another_kind_stops_the_start_and_is_not_shown(environment: Callable[..., None], value: str) -> None:
     environment(grafana_signing_key=value)
