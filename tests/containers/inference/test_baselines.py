@@ -1,6 +1,7 @@
 """The linear models that a network is set beside, and what its figures owe to marks and length."""
 
 import random
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,6 +18,15 @@ from containers.inference.training.linear_models import fitted, margin, surprise
 from containers.inference.training.weighted_terms import WeightedTerms  # noqa: E402
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Of matrices this small, threads would spend their time waiting for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def posts() -> list[LabelledText]:
     """The words tell the label; a third of the words are anybody's."""
@@ -24,7 +34,7 @@ def posts() -> list[LabelledText]:
     words = {"Normal": "lunch film dog", "Suicidal": "die end gone", "Stress": "boss deadline load"}
     return [
         LabelledText(" ".join(chance.choices(f"i the so {words[label]}".split(), k=8)), label, part=part)
-        for part, each in (("train", 40), ("validation", 10), ("test", 10))
+        for part, each in (("train", 20), ("validation", 10), ("test", 10))
         for label in words
         for _ in range(each)
     ]
