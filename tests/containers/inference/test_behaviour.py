@@ -195,7 +195,7 @@ def test_the_gate_asks_for_both_sides_of_each_language_named() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="58 of 66 cases of danger and 90 of 115 others are right; 90 % of each are needed")
+@pytest.mark.xfail(strict=True, reason="58 of 66 dangers and 90 of 115 others are told; 90 % of each are needed")
 def test_the_shipped_model_passes_the_english_gate(classifier: Classifier, suite: list[Case]) -> None:
     passed = run_suite(classifier, suite)
     rates = passed.rates(lambda case: f"{case.language}, {case.expected}")
