@@ -36,7 +36,7 @@ HTML = b"<!doctype html><html><body><script>alert(1)</script></body></html>"
 def archive() -> bytes:
     written = BytesIO()
     with zipfile.ZipFile(written, "w") as file:
-        file.writestr("classes.dex", b"x")
+        file.writestr(zipfile.ZipInfo("classes.dex"), b"x")  # of the same moment each time
     return written.getvalue()
 
 
