@@ -9,8 +9,9 @@ TORCH := torch==2.13.0
 PEERS := benchmarks/peers/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo demo-retrain test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search bench-admin bench-infra bench-inference bench-telemetry lock openapi dashboards \
-	dev-reset
+.PHONY: help dev demo demo-retrain test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search bench-admin bench-infra bench-inference bench-telemetry lock openapi dashboards pictures \
+	dev-reset images images-push image-digests images-pinned scan sbom workflows provision-base provision \
+	migrate hold share finish back restart smoke preview preview-down preview-secrets
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -84,9 +85,104 @@ openapi: $(VENV)/dev ## write functions/admin/openapi.json from the code
 dashboards: $(VENV)/dev ## write Grafana's pages and Prometheus' rules from the code
 	@$(BIN)/python -m infra.dashboards && $(BIN)/python -m infra.rules
 
+pictures: $(VENV)/tests ## draw what is provisioned, and what a month of it costs
+	@$(BIN)/python -m infra.diagram && $(BIN)/python -m infra.cost --picture docs/costs.svg
+
+# What delivers: each step of .github/workflows is one of these. STACK is dev, qa, prod or pr-N.
+STACK ?= dev
+VERSION ?= $(shell git rev-parse --short=12 HEAD)
+SETTING = $(shell sed -n 's/^ *$(1): *\([^ ]*\).*/\1/p' infra/Pulumi.$(STACK).yaml)
+REGION = $(call SETTING,bloom:region)
+PROJECT = $(call SETTING,gcp:project)
+REGISTRY = $(REGION)-docker.pkg.dev/$(PROJECT)/bloom-$(STACK)-images
+PYTHON_IMAGE = $(shell grep '^python:' infra/images.lock)
+BUILD = docker build --quiet --build-arg PYTHON=$(PYTHON_IMAGE)
+PULUMI = PATH="$(CURDIR)/$(BIN):$$PATH" pulumi -C infra
+# What has to stand before secrets have values and images a place.
+BASE = '**gcp:kms/**' '**gcp:serviceaccount/account:Account::**' '**gcp:secretmanager/secret:Secret::**' \
+	'**gcp:artifactregistry/repository:Repository::**'
+REVIEWED := :(exclude)tests :(exclude)*.json
+
+images: ## build the four images as the stack's own, in this commit's version (STACK, VERSION)
+	@$(BUILD) -t $(REGISTRY)/inference:$(VERSION) -f containers/inference/Dockerfile --target serve .
+	@$(BUILD) -t $(REGISTRY)/retrain:$(VERSION) -f containers/inference/Dockerfile --target train .
+	@$(BUILD) -t $(REGISTRY)/realtime:$(VERSION) -f containers/realtime/Dockerfile .
+	@$(BUILD) -t $(REGISTRY)/migrations:$(VERSION) -f infra/migrations/Dockerfile .
+
+images-push: images ## build them and hand those that are not there yet to the stack's registry
+	@gcloud --quiet auth configure-docker $(REGION)-docker.pkg.dev
+	@for name in inference retrain realtime migrations; do image=$(REGISTRY)/$$name:$(VERSION); \
+		docker manifest inspect $$image >/dev/null 2>&1 || docker push --quiet $$image || exit 1; done
+
+image-digests: ## ask the registry for the digests of infra/images.lock and write them there
+	@for base in $$(sed -n 's/^\([a-z][^#@]*\).*/\1/p' infra/images.lock); do \
+		digest=$$(docker buildx imagetools inspect $$base --format '{{.Manifest.Digest}}') && \
+		sed -i.old "s|^$$base.*|$$base@$$digest|" infra/images.lock && rm infra/images.lock.old || exit 1; \
+	done
+
+images-pinned: ## refuse a base image without a digest
+	@! grep -vE '^#|@sha256:[0-9a-f]{64}$$' infra/images.lock || { echo "bloom: run make image-digests, look, commit" >&2; exit 1; }
+
+scan: $(VENV)/scans/.installed ## known faults in what is locked, secrets in the tree
+	@for lock in $(LOCKS); do echo "$${lock##*=}"; \
+		$(VENV)/scans/bin/pip-audit --strict --disable-pip --require-hashes -r $${lock##*=}/requirements.txt || exit 1; done
+	@git ls-files -z -- . $(foreach part,$(REVIEWED),'$(part)') | xargs -0 $(VENV)/scans/bin/detect-secrets-hook \
+		--disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString --disable-plugin KeywordDetector
+
+sbom: $(VENV)/scans/.installed ## what each deployable is made of (CycloneDX), into dist/
+	@mkdir -p dist && for lock in $(LOCKS); do \
+		$(VENV)/scans/bin/cyclonedx-py requirements $${lock##*=}/requirements.txt -o dist/sbom-$${lock%%=*}.json || exit 1; done
+
+workflows: $(VENV)/scans/.installed ## are the workflows and Dockerfiles well formed
+	@$(VENV)/scans/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(VENV)/scans/bin/hadolint containers/*/Dockerfile infra/migrations/Dockerfile
+
+provision-base: $(VENV)/tests ## what has to stand before secrets have values and images a place (once a stack)
+	@$(PULUMI) up --stack $(STACK) --yes --skip-preview -c bloom:version=$(VERSION) $(foreach part,$(BASE),--target $(part))
+
+provision: $(VENV)/tests ## bring a stack to this tree, with the images of VERSION (HELD=true: requests stay where they are)
+	@$(PULUMI) up --stack $(STACK) --yes --refresh -c bloom:version=$(VERSION) -c bloom:held=$(or $(HELD),false)
+
+migrate: ## bring a stack's database to this tree's schema, by the job in the cloud
+	@gcloud --quiet run jobs update bloom-$(STACK)-migrations --project $(PROJECT) --region $(REGION) --image $(REGISTRY)/migrations:$(VERSION)
+	@gcloud --quiet run jobs execute bloom-$(STACK)-migrations --project $(PROJECT) --region $(REGION) --wait
+
+hold: $(VENV)/tests ## keep all requests at the revisions that serve now, whatever is deployed
+	@$(BIN)/python -m infra.release $(STACK) hold
+
+share: $(VENV)/tests ## give the newest revisions a share of the requests (PERCENT)
+	@$(BIN)/python -m infra.release $(STACK) share --percent $(or $(PERCENT),10)
+
+finish: $(VENV)/tests ## give the newest revisions all requests
+	@$(BIN)/python -m infra.release $(STACK) finish
+
+back: $(VENV)/tests ## give all requests to the revisions that served before the newest
+	@$(BIN)/python -m infra.release $(STACK) back
+
+restart: $(VENV)/tests ## start every instance anew, so that it reads its secrets anew
+	@$(BIN)/python -m infra.release $(STACK) restart
+
+smoke: $(VENV)/tests ## does a stack answer as it has to, seen from outside (TIMES)
+	@$(BIN)/python -m infra.smoke https://$(call SETTING,bloom:domain) --times $(or $(TIMES),1)
+
+preview: $(VENV)/tests ## make or renew the preview of a pull request (STACK=pr-N)
+	@sed 's/pr-N/$(STACK)/' infra/Pulumi.pr.yaml > infra/Pulumi.$(STACK).yaml
+	@$(PULUMI) stack select --create --secrets-provider $(or $(PULUMI_SECRETS_PROVIDER),default) $(STACK)
+	@$(MAKE) provision-base images-push preview-secrets STACK=$(STACK) VERSION=$(VERSION)
+	@$(MAKE) provision migrate STACK=$(STACK) VERSION=$(VERSION)
+
+preview-secrets: $(VENV)/tests ## give a preview's secrets that have no value yet those of dev
+	@$(BIN)/python -m infra.release $(STACK) secrets --like dev
+
+preview-down: $(VENV)/tests ## remove a preview (STACK=pr-N)
+	@case "$(STACK)" in pr-*) ;; *) echo "bloom: only a preview is removed like this" >&2; exit 1;; esac
+	@sed 's/pr-N/$(STACK)/' infra/Pulumi.pr.yaml > infra/Pulumi.$(STACK).yaml
+	@$(PULUMI) destroy --stack $(STACK) --yes -c bloom:version=$(VERSION)
+	@$(PULUMI) stack rm $(STACK) --yes
+
 LOCKS := auth=functions/auth appointments=functions/appointments messages=functions/messages admin=functions/admin \
 	ml_feedback=functions/ml_feedback inference=containers/inference realtime=containers/realtime \
-	migrations=infra/migrations dev=dev tests=tests train=containers/inference/training
+	migrations=infra/migrations dev=dev tests=tests train=containers/inference/training scans=dev/scans
 
 lock: $(VENV)/python ## write every lock anew from pyproject.toml
 	@$(BIN)/python dev/install.py uv
@@ -112,6 +208,11 @@ $(VENV)/tests: tests/requirements.txt | $(VENV)/python
 $(VENV)/torch: $(VENV)/tests
 	@echo "installing torch for the tests of training (once)"
 	@$(BIN)/python dev/install.py $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) && touch $@
+
+$(VENV)/scans/.installed: dev/scans/requirements.txt | $(VENV)/python
+	@echo "installing what looks at the whole tree (once)"
+	@$(PYTHON) -m venv $(VENV)/scans
+	@$(VENV)/scans/bin/python dev/install.py --require-hashes -r dev/scans/requirements.txt && touch $@
 
 $(VENV)/peers/.installed: benchmarks/peers/requirements.txt | $(VENV)/torch
 	@echo "installing the peers of bench-inference (once)"

@@ -23,6 +23,7 @@ from infra import (
     scheduler,
     secret_store,
     stack,
+    vendors,
 )
 from infra.deployable_settings import Own, tell
 from infra.foundation import Foundation
@@ -31,6 +32,7 @@ from infra.package import FUNCTIONS
 
 def provision(chosen: stack.Stack) -> None:
     """All resources of a stack."""
+    vendors.check(chosen)
     accounts = identities.create(chosen)
     keyring = keys.create(chosen)
     secrets = secret_store.create(chosen, accounts, keyring)

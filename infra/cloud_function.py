@@ -93,7 +93,7 @@ def _service(on: Foundation, name: str, told: Told) -> cloudfunctionsv2.Function
         max_instance_count=shape.most,
         timeout_seconds=shape.timeout_seconds,
         ingress_settings="ALLOW_INTERNAL_AND_GCLB",
-        all_traffic_on_latest_revision=True,
+        all_traffic_on_latest_revision=not on.stack.held,
         service_account_email=on.identities.email(name),
         environment_variables={**told.plain, "THREADS": str(shape.concurrency)},
         secret_environment_variables=[_secret(on.stack, setting, secret) for setting, secret in told.secret.items()],

@@ -45,7 +45,7 @@ def inference(on: Foundation) -> cloudrunv2.Service:
             timeout="30s",
             scaling=cloudrunv2.ServiceTemplateScalingArgs(min_instance_count=fewest, max_instance_count=10),
         ),
-        traffics=_all_to_the_newest(),
+        traffics=_traffic(on),
         opts=pulumi.ResourceOptions(depends_on=list(on.buckets.grants)),
     )
     for actor in ("messages", "ml_feedback"):
@@ -106,7 +106,7 @@ def realtime(on: Foundation) -> cloudrunv2.Service:
             scaling=cloudrunv2.ServiceTemplateScalingArgs(min_instance_count=fewest, max_instance_count=most),
             vpc_access=_service_egress(on.network),
         ),
-        traffics=_all_to_the_newest(),
+        traffics=_traffic(on),
         opts=pulumi.ResourceOptions(depends_on=list(told.grants)),
     )
     # The load balancer does not authenticate; the relay does, and nobody else gets as far.
@@ -188,7 +188,10 @@ def _answers(path: str) -> cloudrunv2.ServiceTemplateContainerStartupProbeArgs:
     )
 
 
-def _all_to_the_newest() -> list[cloudrunv2.ServiceTrafficArgs]:
+def _traffic(on: Foundation) -> list[cloudrunv2.ServiceTrafficArgs] | None:
+    """All to the newest revision; where it is held, whatever was set by hand stays."""
+    if on.stack.held:
+        return None
     return [cloudrunv2.ServiceTrafficArgs(type="TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", percent=100)]
 
 

@@ -21,6 +21,8 @@ SEVERITIES: Final[dict[Urgency, str]] = {"page": "CRITICAL", "ticket": "WARNING"
 CERTIFICATE_DAYS: Final = 21
 """Google renews its certificates a month before their end."""
 MINUTE: Final = "60s"
+PLACES: Final = ("USA_OREGON", "USA_IOWA", "USA_VIRGINIA")
+"""Where it is looked from: the fewest there may be. A million looks a month are free; each thousand more is $0.30."""
 BUDGET_SHARES: Final = (0.5, 0.8, 1.0)
 
 
@@ -35,7 +37,7 @@ def create(stack: Stack) -> None:
     )
     for line in CRITICAL_LINES:
         _tell_of_line(stack, line, channel)
-    for deployable in dict.fromkeys(ROUTES.values()):
+    for deployable in _watched(stack):
         _tell_of_silence(stack, deployable, channel)
     _tell_of_dead_letters(stack, channel)
     _tell_of_failed_jobs(stack, channel)
@@ -44,6 +46,13 @@ def create(stack: Stack) -> None:
         for alert in ALERTS:
             _tell_of_numbers(stack, alert, channel)
     _tell_of_money(stack, channel)
+
+
+def _watched(stack: Stack) -> list[str]:
+    """Whom somebody outside looks at: no preview, and no relay that may rest, since each look would wake it."""
+    if stack.name.startswith("pr-"):
+        return []
+    return [name for name in dict.fromkeys(ROUTES.values()) if name != "realtime" or stack.relay_instances[0]]
 
 
 def _tell_of_line(stack: Stack, line: str, channel: monitoring.NotificationChannel) -> None:
@@ -75,6 +84,7 @@ def _tell_of_silence(stack: Stack, deployable: str, channel: monitoring.Notifica
         display_name=stack.called(f"{deployable}-answers"),
         timeout="10s",
         period=MINUTE,
+        selected_regions=list(PLACES),
         http_check=monitoring.UptimeCheckConfigHttpCheckArgs(
             path=HEALTH + deployable.replace("_", "-"), port=443, use_ssl=True, validate_ssl=True
         ),

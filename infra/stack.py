@@ -46,6 +46,12 @@ class Stack:
     """Settings of the product that this stack changes, by the variable's name."""
     without_secrets: frozenset[str]
     """Secrets that this stack has no value for: what they are for is not offered."""
+    phi: bool
+    """Whether patients' data may enter: then every vendor in use must have signed."""
+    signed: Mapping[str, str]
+    """The day each vendor signed its agreement (BAA), by vendors.py's names."""
+    held: bool
+    """Whether requests stay with the revisions that they were given to by hand, instead of going to the newest."""
 
     @property
     def origin(self) -> str:
@@ -88,6 +94,9 @@ def read() -> Stack:
         budget=ours.require_int("budget"),
         deployable_settings=ours.get_object("settings") or {},
         without_secrets=frozenset(ours.get_object("withoutSecrets") or ()),
+        phi=ours.require_bool("phi"),
+        signed=ours.get_object("baa") or {},
+        held=ours.get_bool("held") or False,
     )
     _check(stack)
     return stack

@@ -10,6 +10,7 @@ import yaml
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks
 
 from infra.package import ROOT
+from infra.vendors import VENDORS
 
 NUMBER = "123456789012"
 
@@ -146,6 +147,7 @@ def settings_of(stack: str) -> dict[str, str]:
     file = stack if stack in ("dev", "qa", "prod") else "pr"
     config = yaml.safe_load((ROOT / "infra" / f"Pulumi.{file}.yaml").read_text())["config"]
     config |= {"bloom:projectNumber": NUMBER, "bloom:billingAccount": "0A0A0A-0B0B0B-0C0C0C"}
+    config |= {"bloom:baa": dict.fromkeys(VENDORS, "2026-01-31")}
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in config.items()}
 
 
