@@ -98,6 +98,7 @@ DEEDS_BY_SUBJECT: Final[dict[str, str]] = {
     ),
     **dict.fromkeys(("availability", "slots"), "did something about the times at which you can be booked"),
     **dict.fromkeys(("risk", "alerts", "alert"), "dealt with a message that may need an answer soon"),
+    "dashboard": "looked at the numbers of the whole product",
     "coverage": "looked after you while your therapist could not be reached",
     "on-call": "said who can be reached while your therapist cannot",
 }

@@ -15,6 +15,7 @@ from infra.routes import INTERNAL_PREFIX
 from shared.http.endpoint import Endpoint
 from shared.roles import Role
 from tests.doubles import function_client
+from tests.inside import LONG
 from tests.people import Pair, add_pair, add_person
 from tests.shared.logs import logged
 
@@ -58,7 +59,8 @@ def newcomers(product: LocalCloud) -> tuple[Pair, list[dict[str, str]]]:
 
 def requests_to(endpoint: Endpoint, caller: dict[str, str], known_id: str) -> Iterator[Sent]:
     headers = {**caller, "User-Agent": SECRET, "X-Forwarded-For": SECRET, "Traceparent": SECRET, "Referer": SECRET}
-    for id_in_path, query in itertools.product((known_id, SECRET), ("", f"?{SECRET}={SECRET}&cursor={SECRET}")):
+    ids, queries = (known_id, SECRET), ("", f"?{SECRET}={SECRET}&cursor={SECRET}")
+    for id_in_path, query in itertools.product(ids, queries) if LONG else zip(ids, queries, strict=True):
         path = endpoint.path.replace("{id}", id_in_path).replace("{provider}", "google") + query
         if not endpoint.has_body:
             yield Sent(path, headers)
@@ -105,7 +107,7 @@ def test_no_route_logs_what_it_is_sent(function: str, product: LocalCloud) -> No
             statuses.add(ask(client, "GET", Sent("/health", caller)))
     assert SECRET not in lines.text
     assert [line["message"] for line in lines.read()].count("request") >= len(everybody)
-    assert max(statuses) < 500
+    assert {status for status in statuses if status >= 500} <= {503}  # Grafana and Cloud Run are not there
     let_in = {endpoint.status for endpoint in routes if not by_chance_never(endpoint)}
     assert let_in <= statuses, "the way of what is let in was not seen"
 
