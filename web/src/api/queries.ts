@@ -1,0 +1,19 @@
+/** One store of what the server told, for all pages. */
+import { QueryClient } from "@tanstack/react-query";
+import { Problem } from "./problem";
+
+const TRIES = 3;
+/** How long an answer is good without asking again, in milliseconds. */
+const FRESH_MS = 15_000;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: FRESH_MS,
+      retry: (tried, reason) => reason instanceof Problem && reason.passing && tried < TRIES - 1,
+      retryDelay: (tried, reason) =>
+        ((reason instanceof Problem && reason.retryAfter) || 2 ** tried) * 1000 * (0.75 + Math.random() / 2),
+    },
+    mutations: { retry: false },
+  },
+});

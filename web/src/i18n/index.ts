@@ -1,0 +1,77 @@
+/** The words of the product: English and Spanish, a file per area and language, fetched when an area is opened. */
+import i18n from "i18next";
+import { initReactI18next } from "react-i18next";
+import type admin from "./en/admin";
+import type common from "./en/common";
+import type everyone from "./en/everyone";
+import type messages from "./en/messages";
+import type patient from "./en/patient";
+import type therapist from "./en/therapist";
+
+export const LANGUAGES = ["en", "es"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** The shape of a catalogue: Spanish has every word that English has, and none besides. */
+export type Words<Catalogue> = {
+  [Key in keyof Catalogue]: Catalogue[Key] extends string ? string : Words<Catalogue[Key]>;
+};
+
+declare module "i18next" {
+  interface CustomTypeOptions {
+    defaultNS: "common";
+    resources: {
+      admin: typeof admin;
+      common: typeof common;
+      everyone: typeof everyone;
+      messages: typeof messages;
+      patient: typeof patient;
+      therapist: typeof therapist;
+    };
+  }
+}
+
+const catalogues = import.meta.glob<{ default: Record<string, unknown> }>("./{en,es}/*.ts");
+const STORED = "bloom.language";
+
+/** The language chosen on this device, else the browser's where we have it, else English. */
+export function preferredLanguage(): Language {
+  const wanted = [localStorage.getItem(STORED), ...navigator.languages].filter((tag) => tag !== null);
+  const known = wanted
+    .map((tag) => tag.slice(0, 2).toLowerCase())
+    .find((tag) => LANGUAGES.includes(tag as Language));
+  return (known as Language | undefined) ?? "en";
+}
+
+/** Change the language, here and for the next visit on this device. */
+export async function chooseLanguage(language: Language): Promise<void> {
+  localStorage.setItem(STORED, language);
+  await i18n.changeLanguage(language);
+}
+
+/** Have the words ready that every page needs. */
+export async function startWords(): Promise<void> {
+  i18n.on("languageChanged", (language) => {
+    document.documentElement.lang = language;
+  });
+  await i18n
+    .use(initReactI18next)
+    .use({
+      type: "backend",
+      read(language: string, area: string, done: (error: unknown, words?: Record<string, unknown>) => void) {
+        const load = catalogues[`./${language}/${area}.ts`];
+        if (!load) return done(new Error(`no words for ${area} in ${language}`));
+        load().then(
+          (module) => done(null, module.default),
+          (reason: unknown) => done(reason),
+        );
+      },
+    })
+    .init({
+      lng: preferredLanguage(),
+      fallbackLng: false,
+      supportedLngs: LANGUAGES,
+      ns: ["common"],
+      defaultNS: "common",
+      interpolation: { escapeValue: false },
+    });
+}

@@ -1,0 +1,65 @@
+/** Times and dates as a person reads them: always in a named zone, always in their language. */
+import i18n from "i18next";
+
+/** The zone of this device, as `America/Los_Angeles`. */
+export function deviceZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+type Style = "time" | "day" | "dayLong" | "dayAndTime" | "date" | "weekday";
+
+const STYLES: Record<Style, Intl.DateTimeFormatOptions> = {
+  time: { hour: "numeric", minute: "2-digit" },
+  day: { weekday: "short", day: "numeric", month: "short" },
+  dayLong: { weekday: "long", day: "numeric", month: "long" },
+  dayAndTime: { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" },
+  date: { day: "numeric", month: "short", year: "numeric" },
+  weekday: { weekday: "long" },
+};
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** An instant (RFC 3339, or a Date) in words, in this zone. */
+export function inWords(instant: string | Date, style: Style, timeZone = deviceZone()): string {
+  const key = `${i18n.language} ${style} ${timeZone}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(i18n.language, { ...STYLES[style], timeZone });
+    formats.set(key, format);
+  }
+  return format.format(new Date(instant));
+}
+
+/** The calendar day of an instant in a zone, as `2026-03-08`. */
+export function dayOf(instant: string | Date, timeZone = deviceZone()): string {
+  return new Intl.DateTimeFormat("en-CA", {
+    timeZone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+  }).format(new Date(instant));
+}
+
+/** How long ago or ahead: "in 5 minutes", "3 days ago". */
+export function fromNow(instant: string | Date, now: number = Date.now()): string {
+  const seconds = (new Date(instant).getTime() - now) / 1000;
+  const steps: [Intl.RelativeTimeFormatUnit, number][] = [
+    ["day", 86_400],
+    ["hour", 3_600],
+    ["minute", 60],
+  ];
+  const words = new Intl.RelativeTimeFormat(i18n.language, { numeric: "auto" });
+  for (const [unit, size] of steps) {
+    if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);
+  }
+  return words.format(Math.round(seconds), "second");
+}
+
+/** A zone's name as people say it: "Pacific Time", "hora del Pacífico". */
+export function zoneName(timeZone: string): string {
+  const parts = new Intl.DateTimeFormat(i18n.language, {
+    timeZone,
+    timeZoneName: "longGeneric",
+  }).formatToParts();
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? timeZone;
+}

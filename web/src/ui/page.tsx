@@ -1,0 +1,35 @@
+import { type ReactNode, useEffect } from "react";
+import { classes } from "./classes";
+
+interface Props {
+  title: string;
+  /** One line below the title. */
+  lead?: ReactNode;
+  aside?: ReactNode;
+  /** Narrow for forms and reading, wide for tables and weeks. */
+  width?: "narrow" | "normal" | "wide";
+  children: ReactNode;
+}
+
+const WIDTHS = { narrow: "max-w-xl", normal: "max-w-4xl", wide: "max-w-7xl" };
+
+/** A page: its title is the document's too, so that it is read out and found in the history. */
+export function Page({ title, lead, aside, width = "normal", children }: Props) {
+  useEffect(() => {
+    document.title = `${title} · Bloom Health`;
+  }, [title]);
+  return (
+    <div className={classes("mx-auto grid w-full gap-6", WIDTHS[width])}>
+      <header className="flex flex-wrap items-end justify-between gap-3">
+        <div className="grid gap-1">
+          <h1 tabIndex={-1} className="outline-none">
+            {title}
+          </h1>
+          {lead && <p className="text-ink-soft">{lead}</p>}
+        </div>
+        {aside}
+      </header>
+      {children}
+    </div>
+  );
+}

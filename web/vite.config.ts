@@ -1,0 +1,20 @@
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+/** Where `make dev` answers; the development server of Vite passes the product's own paths on to it. */
+const ORIGIN = process.env.BLOOM_ORIGIN ?? "http://localhost:3000";
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
+  // Nothing is inlined as data: the policy of the page allows our own files only.
+  build: { target: "es2022", assetsInlineLimit: 0, sourcemap: false, modulePreload: { polyfill: false } },
+  server: {
+    proxy: {
+      // As the product's own page would ask: the server refuses what another origin sends.
+      "/api": { target: ORIGIN, headers: { origin: ORIGIN } },
+      "/socket.io": { target: ORIGIN, ws: true, headers: { origin: ORIGIN } },
+    },
+  },
+});
