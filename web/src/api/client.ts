@@ -23,6 +23,15 @@ export function onProblem(listener: (problem: Problem) => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** What is told of every answer: it is what the server counts as use of the session. */
+const answered = new Set<(response: Response) => void>();
+
+/** Hear of each answer; gives the way to stop. */
+export function onAnswer(listener: (response: Response) => void): () => void {
+  answered.add(listener);
+  return () => answered.delete(listener);
+}
+
 /** The answer's body. Throws Problem, with kind `unreachable` where no answer came. */
 export async function call<Data>(asked: Promise<Outcome<Data>>): Promise<Data> {
   let outcome: Outcome<Data>;
@@ -32,6 +41,7 @@ export async function call<Data>(asked: Promise<Outcome<Data>>): Promise<Data> {
     if (reason instanceof DOMException && reason.name === "AbortError") throw reason;
     throw heard(unreachable());
   }
+  for (const listener of answered) listener(outcome.response);
   if (!outcome.response.ok)
     throw heard(toldProblem((outcome.error ?? {}) as Record<string, unknown>, outcome.response));
   return outcome.data as Data;

@@ -6,7 +6,7 @@ export interface PageEntry {
   path: string;
   allow: Allowed;
   /** The catalogue whose words it needs, beside `common`. */
-  words: "everyone" | "patient" | "messages" | "therapist" | "admin";
+  words: "everyone" | "settings" | "patient" | "messages" | "therapist" | "admin";
   /** Fetches the page's code when it is opened. */
   load: () => Promise<{ default: ComponentType }>;
 }
@@ -57,31 +57,31 @@ export const PAGES: readonly PageEntry[] = [
   {
     path: "/settings",
     allow: "signed-in",
-    words: "everyone",
+    words: "settings",
     load: () => import("@/pages/everyone/settings"),
   },
   {
     path: "/settings/profile",
     allow: "signed-in",
-    words: "everyone",
+    words: "settings",
     load: () => import("@/pages/everyone/profile"),
   },
   {
     path: "/settings/security",
     allow: "signed-in",
-    words: "everyone",
+    words: "settings",
     load: () => import("@/pages/everyone/security"),
   },
   {
     path: "/settings/notifications",
     allow: "signed-in",
-    words: "everyone",
+    words: "settings",
     load: () => import("@/pages/everyone/notifications"),
   },
   {
     path: "/settings/privacy",
     allow: "signed-in",
-    words: "everyone",
+    words: "settings",
     load: () => import("@/pages/everyone/privacy"),
   },
   {
@@ -89,6 +89,12 @@ export const PAGES: readonly PageEntry[] = [
     allow: THERAPIST,
     words: "therapist",
     load: () => import("@/pages/therapist/credentials"),
+  },
+  {
+    path: "/getting-started",
+    allow: "signed-in",
+    words: "settings",
+    load: () => import("@/pages/everyone/getting_started"),
   },
   {
     path: "/dashboard",

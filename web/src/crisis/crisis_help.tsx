@@ -1,13 +1,20 @@
-/** Help at once: one tap away on every page. */
+/** Help at once: one tap away on every page, whoever is signed in and whatever is away. */
 import { LifeBuoy } from "lucide-react";
-import { useState } from "react";
+import { type ComponentType, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
+import { Waiting } from "@/ui/states";
+
+export { CrisisResources } from "./crisis_resources";
+
+/** Two numbers that are good in most places, where even the page's own lines could not be fetched. */
+const EMERGENCY = "112 / 911";
 
 export function CrisisHelpButton() {
   const { t } = useTranslation("common");
   const [open, setOpen] = useState(false);
+  const lines = useLines(open);
   return (
     <>
       <Button
@@ -22,9 +29,38 @@ export function CrisisHelpButton() {
       </Button>
       {open && (
         <Dialog title={t("crisis.title")} onClose={() => setOpen(false)}>
-          <p>{t("crisis.lead")}</p>
+          {lines === "missing" ? (
+            <p className="font-bold">{t("crisis.emergency", { number: EMERGENCY })}</p>
+          ) : lines ? (
+            <lines.Content />
+          ) : (
+            <Waiting />
+          )}
         </Dialog>
       )}
     </>
   );
 }
+
+type Lines = { Content: ComponentType } | "missing" | null;
+
+/** The dialog's content: fetched once the page is at rest, so that it is there without a connection later on. */
+function useLines(wanted: boolean): Lines {
+  const [lines, setLines] = useState<Lines>(null);
+  useEffect(() => {
+    const fetchLines = () =>
+      import("./crisis_dialog").then(
+        ({ default: Content }) => setLines({ Content }),
+        () => setLines("missing"),
+      );
+    if (wanted) {
+      void fetchLines();
+      return;
+    }
+    const later = setTimeout(() => void fetchLines(), AT_REST_MS);
+    return () => clearTimeout(later);
+  }, [wanted]);
+  return lines;
+}
+
+const AT_REST_MS = 3_000;

@@ -6,6 +6,7 @@ import type common from "./en/common";
 import type everyone from "./en/everyone";
 import type messages from "./en/messages";
 import type patient from "./en/patient";
+import type settings from "./en/settings";
 import type therapist from "./en/therapist";
 
 export const LANGUAGES = ["en", "es"] as const;
@@ -25,6 +26,7 @@ declare module "i18next" {
       everyone: typeof everyone;
       messages: typeof messages;
       patient: typeof patient;
+      settings: typeof settings;
       therapist: typeof therapist;
     };
   }

@@ -1,6 +1,7 @@
 /** Which pages are whose: leads to the sign-in page, or home, whoever has no business here. */
 import { Navigate, Outlet, useLocation } from "react-router";
 import { PageProblem, Waiting } from "@/ui/states";
+import { returnTo } from "./return_to";
 import { type Role, useSession } from "./session";
 
 /** A page for these roles; `signed-out` for who has no session, `anyone` for all. */
@@ -17,7 +18,11 @@ export function Guard({ allow }: { allow: Allowed }) {
   if (isPending) return <Waiting />;
   if (error && session === undefined) return <PageProblem error={error} retry={refetch} />;
   if (allow === "signed-out")
-    return session && !session.secondFactorOwed ? <Navigate to={HOME} replace /> : <Outlet />;
+    return session && !session.secondFactorOwed ? (
+      <Navigate to={returnTo(here) ?? HOME} replace />
+    ) : (
+      <Outlet />
+    );
   if (!session) {
     const wanted = here.pathname + here.search;
     return <Navigate to={`/sign-in#returnTo=${encodeURIComponent(wanted)}`} replace />;

@@ -1,45 +1,46 @@
-/** Asks for a password or a code, and gives it to the server. */
-import { type FormEvent, useState } from "react";
+/** Asks for a password, a code or a passkey, and gives it to the server. */
+import { KeyRound } from "lucide-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call } from "@/api/client";
+import { Problem } from "@/api/problem";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field } from "@/ui/field";
+import { useForm } from "@/ui/form";
 import { Message, problemWords } from "@/ui/states";
 
 export function StepUpDialog({ onDone }: { onDone: (proven: boolean) => void }) {
   const { t } = useTranslation("common");
-  const [failure, setFailure] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const given = new FormData(event.currentTarget);
-    const body = {
-      password: String(given.get("password") ?? "") || null,
-      code: String(given.get("code") ?? "").replaceAll(" ", "") || null,
-    };
-    setBusy(true);
-    try {
+  const { busy, failure, faultOf, onSubmit } = useForm(
+    async ({ password, code }) => {
+      const body = code ? { code } : { password };
       await call(api.POST("/api/auth/step-up", { body }));
       onDone(true);
-    } catch (reason) {
-      setFailure(reason);
-    } finally {
-      setBusy(false);
-    }
-  };
+    },
+    ({ password, code }): Record<string, string> =>
+      password || code ? {} : { password: t("stepUp.oneOfTwo") },
+  );
   return (
     <Dialog title={t("stepUp.title")} onClose={() => onDone(false)}>
-      <form onSubmit={submit} className="grid gap-4" noValidate>
+      <form onSubmit={onSubmit} className="grid gap-4" noValidate>
         <p className="text-ink-soft">{t("stepUp.why")}</p>
-        {failure !== null && <Message tone="problem">{problemWords(failure, t)}</Message>}
-        <Field label={t("stepUp.password")} name="password" type="password" autoComplete="current-password" />
+        {failure && <Message tone="problem">{failure}</Message>}
+        <Field
+          label={t("stepUp.password")}
+          fault={faultOf("password")}
+          name="password"
+          type="password"
+          autoComplete="current-password"
+        />
         <Field
           label={t("stepUp.code")}
           hint={t("stepUp.codeHint")}
+          fault={faultOf("code")}
           name="code"
-          inputMode="numeric"
           autoComplete="one-time-code"
+          autoCapitalize="none"
+          spellCheck={false}
         />
         <div className="flex flex-wrap justify-end gap-2">
           <Button type="button" look="quiet" onClick={() => onDone(false)}>
@@ -50,6 +51,43 @@ export function StepUpDialog({ onDone }: { onDone: (proven: boolean) => void }) 
           </Button>
         </div>
       </form>
+      <ByPasskey onProven={() => onDone(true)} />
     </Dialog>
+  );
+}
+
+function ByPasskey({ onProven }: { onProven: () => void }) {
+  const { t } = useTranslation("common");
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<string | null>(null);
+  if (typeof PublicKeyCredential === "undefined") return null;
+  const wordsOf = (reason: unknown) => {
+    if (reason instanceof Problem && reason.status === 404) return t("stepUp.noPasskey");
+    if (reason instanceof Error && reason.name === "PasskeyDeclined") return t("stepUp.passkeyDeclined");
+    return problemWords(reason);
+  };
+  const prove = async () => {
+    setBusy(true);
+    setFailure(null);
+    try {
+      const { provePasskey } = await import("./passkeys");
+      const asked = await call(api.POST("/api/auth/passkeys/step-up/options"));
+      const credential = await provePasskey(asked);
+      await call(api.POST("/api/auth/passkeys/step-up", { body: { credential } }));
+      onProven();
+    } catch (reason) {
+      setFailure(wordsOf(reason));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <div className="mt-4 grid gap-3 border-t pt-4">
+      {failure && <Message tone="problem">{failure}</Message>}
+      <Button look="plain" busy={busy} onClick={() => void prove()}>
+        <KeyRound aria-hidden />
+        {t("stepUp.passkey")}
+      </Button>
+    </div>
   );
 }

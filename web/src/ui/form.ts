@@ -2,7 +2,7 @@
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Problem } from "@/api/problem";
-import { problemWords } from "./states";
+import { hasWords, problemWords } from "./states";
 
 export interface Sending {
   busy: boolean;
@@ -14,15 +14,16 @@ export interface Sending {
 }
 
 /** Words for fields that are at fault before anything is sent: `{email: "…"}`; empty to send. */
-export type Faults = Record<string, string>;
+export type Faults = Record<string, string | undefined>;
 
 /**
- * `send` gets what was entered, by field name; `check` may refuse it first, in words of the catalogue. The first field
- * at fault takes the focus.
+ * `send` gets what was entered, by field name; `check` may refuse it first, in words of the catalogue; `refused` are the
+ * words for a field that the server refuses. The first field at fault takes the focus.
  */
 export function useForm(
   send: (given: Record<string, string>, form: HTMLFormElement) => Promise<unknown>,
   check: (given: Record<string, string>) => Faults = () => ({}),
+  refused: Faults = {},
 ): Sending {
   const { t } = useTranslation("common");
   const [busy, setBusy] = useState(false);
@@ -30,7 +31,7 @@ export function useForm(
   const [faults, setFaults] = useState<Faults>({});
   const refuse = (form: HTMLFormElement, found: Faults) => {
     setFaults(found);
-    const first = [...form.elements].find((element) => "name" in element && String(element.name) in found);
+    const first = [...form.elements].find((element) => "name" in element && found[String(element.name)]);
     if (first instanceof HTMLElement) first.focus();
   };
   const onSubmit = async (event: FormEvent<HTMLFormElement>) => {
@@ -41,12 +42,12 @@ export function useForm(
     setFailure(null);
     const found = check(given);
     refuse(form, found);
-    if (Object.keys(found).length) return;
+    if (Object.values(found).some(Boolean)) return;
     setBusy(true);
     try {
       await send(given, form);
     } catch (reason) {
-      const told = reason instanceof Problem ? fieldFaults(reason, form, t("checkField")) : {};
+      const told = reason instanceof Problem ? fieldFaults(reason, form, refused, t("checkField")) : {};
       refuse(form, told);
       if (!Object.keys(told).length) setFailure(problemWords(reason, t));
     } finally {
@@ -56,9 +57,12 @@ export function useForm(
   return { busy, failure, faultOf: (field) => faults[field], onSubmit };
 }
 
-function fieldFaults(problem: Problem, form: HTMLFormElement, words: string): Faults {
+function fieldFaults(problem: Problem, form: HTMLFormElement, refused: Faults, otherwise: string): Faults {
   const names = [...form.elements]
     .map((element) => ("name" in element ? String(element.name) : ""))
     .filter(Boolean);
-  return Object.fromEntries(names.filter((name) => problem.faultOf(name)).map((name) => [name, words]));
+  const words = hasWords(problem.kind) ? problemWords(problem) : otherwise;
+  return Object.fromEntries(
+    names.filter((name) => problem.faultOf(name)).map((name) => [name, refused[name] ?? words]),
+  );
 }

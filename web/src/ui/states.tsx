@@ -1,5 +1,5 @@
 /** What a page shows while it waits, where it failed, and where there is nothing yet. */
-import type { TFunction } from "i18next";
+import i18n from "i18next";
 import { LoaderCircle } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -37,16 +37,23 @@ export function Message({ tone = "plain", children }: { tone?: keyof typeof TONE
   );
 }
 
-/** A problem in words, by its kind where the catalogue has it, else by its status. */
-export function problemWords(reason: unknown, t: TFunction<"common">): string {
+const AREAS = ["common", "admin", "everyone", "messages", "patient", "settings", "therapist"] as const;
+
+/** Whether there are words for this kind of problem, in a catalogue that is loaded. */
+export function hasWords(kind: string): boolean {
+  return AREAS.some((name) => i18n.exists(`${name}:problem.${kind}`));
+}
+
+/** A problem in words: by its kind where a catalogue that is loaded has it (`problem.<kind>`), else by its status. */
+export function problemWords(reason: unknown, _t?: unknown): string {
+  const t = i18n.getFixedT(null, "common");
   if (reason instanceof NotProven) return t("problem.not-proven");
   if (!(reason instanceof Problem)) return t("problem.other");
-  const any = t as unknown as (key: string, options: object) => string;
-  const byKind = any(`problem.${reason.kind}`, {
-    defaultValue: "",
-    minutes: Math.ceil((reason.retryAfter ?? 60) / 60),
-  });
-  return byKind || any(`status.${reason.status}`, { defaultValue: t("problem.other") });
+  const minutes = Math.ceil((reason.retryAfter ?? 60) / 60);
+  const area = AREAS.find((name) => i18n.exists(`${name}:problem.${reason.kind}`));
+  if (area) return i18n.t(`${area}:problem.${reason.kind}` as "common:problem.other", { minutes });
+  const byStatus = `common:status.${reason.status}`;
+  return i18n.exists(byStatus) ? i18n.t(byStatus as "common:problem.other") : t("problem.other");
 }
 
 /** A whole page or part that could not be shown. */

@@ -27,6 +27,8 @@ export default {
   offline: "Estás sin conexión. Lo que escribas se guarda en este dispositivo y se envía cuando vuelvas.",
   looking:
     "Alguien de nuestro equipo está viendo tu cuenta, a petición tuya o por su seguridad. No puede cambiar nada.",
+  showPassword: "Mostrar",
+  hidePassword: "Ocultar",
   needed: "Por favor, completa este campo.",
   checkField: "Por favor, revisa este campo.",
   emailNeeded: "Escribe un correo electrónico, como nombre@ejemplo.org.",
@@ -51,21 +53,41 @@ export default {
   crisis: {
     open: "Ayuda ahora",
     title: "Mereces apoyo en este momento",
-    lead: "Si puedes estar en peligro, o solo necesitas hablar con alguien, estas líneas están abiertas. Son gratuitas y confidenciales.",
+    lead: "Si puedes estar en peligro, o solo necesitas hablar con alguien, en estas líneas hay personas para escucharte.",
     call: "Llamar al {{number}}",
     text: "Enviar un mensaje al {{number}}",
     visit: "Abrir el sitio web",
     notWatched:
       "Los mensajes de aquí se leen cuando tu terapeuta está trabajando. Para algo urgente, usa una de estas líneas.",
     emergency: "En peligro inmediato, llama al {{number}}.",
-    elsewhere: "Buscar una línea en otro país",
+    elsewhere: "Líneas de otro país",
+    anywhere: "En otro lugar",
   },
   stepUp: {
     title: "Confirma que eres tú",
-    why: "Este paso es importante, así que preguntamos una vez más. Basta con uno de los dos.",
+    why: "Este paso es importante, así que preguntamos una vez más. Basta con una de estas formas.",
     password: "Contraseña",
     code: "Código de tu aplicación",
     codeHint: "Seis cifras, o un código de respaldo",
+    passkey: "Usar una llave de acceso",
+    noPasskey: "Esta cuenta aún no tiene llaves de acceso. También sirve tu contraseña o un código.",
+    passkeyDeclined:
+      "No se usó la llave de acceso. Puedes intentarlo de nuevo o usar tu contraseña o un código.",
+    oneOfTwo: "Escribe tu contraseña o un código.",
+  },
+  ending: {
+    title: "¿Sigues ahí?",
+    lead: "Para proteger tu privacidad, tu sesión se cerrará pronto. Lo que has escrito se queda en este dispositivo.",
+    finalTitle: "Es momento de iniciar sesión de nuevo",
+    finalLead:
+      "Por tu seguridad, cada sesión dura un tiempo limitado, y esta está por terminar. Lo que has escrito se queda en este dispositivo y, al iniciar sesión, vuelves a esta página.",
+    stay: "Seguir conectado",
+    again: "Iniciar sesión de nuevo ahora",
+    understood: "De acuerdo",
+    minutes_one: "Queda {{count}} minuto",
+    minutes_other: "Quedan {{count}} minutos",
+    seconds_one: "Queda {{count}} segundo",
+    seconds_other: "Quedan {{count}} segundos",
   },
   notFound: {
     title: "Aquí no hay nada",

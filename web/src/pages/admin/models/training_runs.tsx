@@ -1,0 +1,150 @@
+/** Trainings: one at a time, its steps, its log, its report. */
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, call, newKey, type Shape } from "@/api/client";
+import { inWords } from "@/i18n/times";
+import { Badge } from "@/ui/badge";
+import { Button } from "@/ui/button";
+import { Card } from "@/ui/card";
+import { Field } from "@/ui/field";
+import { Empty, Message, PageProblem, problemWords, Waiting } from "@/ui/states";
+import { useToast } from "@/ui/toast";
+
+type Run = Shape<"ShownRun">;
+const LOOKED_AT_MS = 10_000;
+const DEFAULT_DAYS = 30;
+const TONES = { queued: "plain", running: "warm", succeeded: "good", failed: "grave" } as const;
+
+export function TrainingRuns() {
+  const { t } = useTranslation(["admin", "common"]);
+  const asked = useInfiniteQuery({
+    queryKey: ["ml", "runs"],
+    queryFn: ({ pageParam }) =>
+      call(api.GET("/api/ml/training-runs", { params: { query: { limit: 10, cursor: pageParam } } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    refetchInterval: LOOKED_AT_MS,
+  });
+  const runs = asked.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <Card title={t("models.runs")}>
+      <StartTraining />
+      {asked.isPending && <Waiting />}
+      {asked.error && <PageProblem error={asked.error} retry={asked.refetch} />}
+      {asked.isSuccess && runs.length === 0 && <Empty>{t("models.noRuns")}</Empty>}
+      <ul className="grid gap-3">
+        {runs.map((run) => (
+          <li key={run.id} className="rounded-control border p-3">
+            <RunLine run={run} />
+          </li>
+        ))}
+      </ul>
+      {asked.hasNextPage && (
+        <Button
+          look="plain"
+          className="mt-4"
+          busy={asked.isFetchingNextPage}
+          onClick={() => void asked.fetchNextPage()}
+        >
+          {t("common:more")}
+        </Button>
+      )}
+    </Card>
+  );
+}
+
+function StartTraining() {
+  const { t } = useTranslation("admin");
+  const store = useQueryClient();
+  const tell = useToast();
+  const key = useRef(newKey());
+  const start = useMutation({
+    mutationFn: (feedbackDays: number) =>
+      call(
+        api.POST("/api/ml/retrain", {
+          params: { header: { "Idempotency-Key": key.current } },
+          body: { feedbackDays },
+        }),
+      ),
+    onSuccess: () => {
+      key.current = newKey();
+      tell(t("models.run.started"));
+    },
+    onSettled: () => store.invalidateQueries({ queryKey: ["ml", "runs"] }),
+  });
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    start.mutate(Number(new FormData(event.currentTarget).get("days")) || DEFAULT_DAYS);
+  };
+  return (
+    <form onSubmit={submit} className="mb-5 flex flex-wrap items-end gap-3" noValidate>
+      <Field
+        label={t("models.run.days")}
+        name="days"
+        type="number"
+        min={1}
+        max={365}
+        defaultValue={DEFAULT_DAYS}
+        className="w-64"
+      />
+      <Button type="submit" look="plain" busy={start.isPending}>
+        {t("models.run.start")}
+      </Button>
+      {start.error && <Message tone="problem">{problemWords(start.error)}</Message>}
+    </form>
+  );
+}
+
+function RunLine({ run }: { run: Run }) {
+  const { t } = useTranslation("admin");
+  const [open, setOpen] = useState(false);
+  const began = inWords(run.startedAt ?? run.createdAt, "dayAndTime");
+  return (
+    <div className="grid gap-3">
+      <div className="flex flex-wrap items-center gap-3">
+        <Badge tone={TONES[run.status]}>{t(`models.run.${run.status}`)}</Badge>
+        <Button
+          look="link"
+          size="text"
+          aria-expanded={open}
+          aria-label={t("models.run.show", { time: began })}
+          onClick={() => setOpen(!open)}
+        >
+          {began}
+        </Button>
+        <span className="text-sm text-ink-soft">{t(`models.run.by.${run.trigger}`)}</span>
+        {run.examples !== null && (
+          <span className="text-sm text-ink-soft">{t("models.run.examples", { count: run.examples })}</span>
+        )}
+        {run.stage && run.status === "running" && <span>{t("models.run.stage", { stage: run.stage })}</span>}
+        {run.error && <span className="text-sm text-petal">{run.error}</span>}
+      </div>
+      {open && <RunInFull run={run} />}
+    </div>
+  );
+}
+
+function RunInFull({ run }: { run: Run }) {
+  const { t } = useTranslation("admin");
+  const asked = useQuery({
+    queryKey: ["ml", "runs", run.id],
+    queryFn: () => call(api.GET("/api/ml/training-runs/{id}", { params: { path: { id: run.id } } })),
+    refetchInterval: run.status === "running" ? LOOKED_AT_MS : false,
+  });
+  if (asked.isPending) return <Waiting />;
+  if (asked.error) return <PageProblem error={asked.error} retry={asked.refetch} />;
+  const { log } = asked.data;
+  return (
+    <div className="grid gap-2">
+      <h3>{t("models.run.log")}</h3>
+      {log.length === 0 ? (
+        <p className="text-ink-soft">{t("models.run.noLog")}</p>
+      ) : (
+        <pre className="max-h-72 overflow-auto rounded-control bg-raised p-3 text-sm whitespace-pre-wrap">
+          {log.join("\n")}
+        </pre>
+      )}
+    </div>
+  );
+}
