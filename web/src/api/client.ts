@@ -12,6 +12,18 @@ export const api = createClient<paths>({
   fetch: (request: Request) => fetch(request),
 });
 
+/** Have every request changed before it goes; gives the way to stop. */
+export function onRequest(change: (request: Request) => void): () => void {
+  const step = {
+    onRequest({ request }: { request: Request }) {
+      change(request);
+      return request;
+    },
+  };
+  api.use(step);
+  return () => api.eject(step);
+}
+
 type Outcome<Data> = { data?: Data; error?: unknown; response: Response };
 
 /** What is told of every problem: the session's keeper listens here for a 401. */

@@ -2,11 +2,13 @@
 import type { ComponentType } from "react";
 import type { Allowed } from "@/session/guard";
 
+type Area = "everyone" | "settings" | "agreements" | "deeds" | "patient" | "messages" | "therapist" | "admin";
+
 export interface PageEntry {
   path: string;
   allow: Allowed;
-  /** The catalogue whose words it needs, beside `common`. */
-  words: "everyone" | "settings" | "patient" | "messages" | "therapist" | "admin";
+  /** The catalogues whose words it needs, beside `common`. */
+  words: Area | readonly Area[];
   /** Fetches the page's code when it is opened. */
   load: () => Promise<{ default: ComponentType }>;
 }
@@ -69,7 +71,7 @@ export const PAGES: readonly PageEntry[] = [
   {
     path: "/settings/security",
     allow: "signed-in",
-    words: "settings",
+    words: ["settings", "everyone"],
     load: () => import("@/pages/everyone/security"),
   },
   {
@@ -81,7 +83,7 @@ export const PAGES: readonly PageEntry[] = [
   {
     path: "/settings/privacy",
     allow: "signed-in",
-    words: "settings",
+    words: ["settings", "agreements", "deeds"],
     load: () => import("@/pages/everyone/privacy"),
   },
   {
@@ -93,7 +95,7 @@ export const PAGES: readonly PageEntry[] = [
   {
     path: "/getting-started",
     allow: "signed-in",
-    words: "settings",
+    words: ["settings", "agreements"],
     load: () => import("@/pages/everyone/getting_started"),
   },
   {

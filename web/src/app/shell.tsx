@@ -1,9 +1,10 @@
 /** What stands around every page: the name, the menu, help at once, the account. */
 import { Menu as MenuIcon } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, NavLink, Outlet, ScrollRestoration, useLocation, useNavigation } from "react-router";
 import { CrisisHelpButton } from "@/crisis/crisis_help";
+import { LookingOn } from "@/session/looking_on";
 import { signOut, useSession } from "@/session/session";
 import { SessionEnding } from "@/session/session_ending";
 import { StepUpProvider } from "@/session/step_up";
@@ -13,8 +14,11 @@ import { Dialog } from "@/ui/dialog";
 import { Message } from "@/ui/states";
 import { ToastProvider } from "@/ui/toast";
 import { LanguageChoice, ThemeChoice } from "./choices";
+import { useMenuCount } from "./menu_counts";
 import { MENUS, type MenuEntry } from "./navigation";
 import { useOnline } from "./online";
+
+const LiveShell = lazy(() => import("@/realtime/live_shell"));
 
 export function Shell() {
   const { t } = useTranslation("common");
@@ -41,7 +45,7 @@ export function Shell() {
               className="min-w-0 flex-1 px-4 pt-5 pb-24 outline-none sm:px-8 sm:pt-8 lg:pb-10"
             >
               <div className="mx-auto mb-4 grid max-w-4xl gap-2 empty:hidden">
-                {session?.impersonated && <Message tone="warm">{t("looking")}</Message>}
+                {session?.impersonated && <LookingOn session={session} />}
                 {!online && <Message tone="warm">{t("offline")}</Message>}
               </div>
               <Outlet />
@@ -50,6 +54,11 @@ export function Shell() {
           {session && <BottomMenu entries={menu} />}
         </div>
         {session && <SessionEnding session={session} />}
+        {session && session.user.role !== "ADMINISTRATOR" && !session.impersonated && (
+          <Suspense>
+            <LiveShell key={session.user.id} session={session} />
+          </Suspense>
+        )}
         <ScrollRestoration />
       </StepUpProvider>
     </ToastProvider>
@@ -154,11 +163,25 @@ function SideMenu({ entries }: { entries: readonly MenuEntry[] }) {
             >
               <Icon className="size-5 shrink-0" aria-hidden />
               {t(`nav.${name}`)}
+              <MenuCount name={name} className="ml-auto" />
             </NavLink>
           </li>
         ))}
       </ul>
     </nav>
+  );
+}
+
+/** How many wait there, where any do. */
+function MenuCount({ name, className }: { name: string; className: string }) {
+  const { t } = useTranslation("common");
+  const count = useMenuCount(name);
+  if (!count) return null;
+  return (
+    <span className={classes("rounded-full bg-leaf px-1.5 text-sm font-bold text-on-leaf", className)}>
+      <span aria-hidden>{count > 99 ? "99+" : count}</span>
+      <span className="sr-only">{t("waitingThere", { count })}</span>
+    </span>
   );
 }
 
@@ -177,13 +200,14 @@ function BottomMenu({ entries }: { entries: readonly MenuEntry[] }) {
               end={to === "/admin"}
               className={({ isActive }) =>
                 classes(
-                  "grid min-h-14 justify-items-center gap-0.5 px-1 py-2 text-xs font-semibold",
+                  "relative grid min-h-14 justify-items-center gap-0.5 px-1 py-2 text-xs font-semibold",
                   isActive ? "text-leaf underline underline-offset-4" : "text-ink-soft",
                 )
               }
             >
               <Icon className="size-5" aria-hidden />
               <span className="max-w-full truncate">{t(`nav.${name}`)}</span>
+              <MenuCount name={name} className="absolute top-1 left-1/2 ml-2 text-xs" />
             </NavLink>
           </li>
         ))}

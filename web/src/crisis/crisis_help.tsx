@@ -51,7 +51,7 @@ function useLines(wanted: boolean): Lines {
     const fetchLines = () =>
       import("./crisis_dialog").then(
         ({ default: Content }) => setLines({ Content }),
-        () => setLines("missing"),
+        () => setLines((known) => known ?? "missing"),
       );
     if (wanted) {
       void fetchLines();

@@ -2,7 +2,9 @@
 import i18n from "i18next";
 import { initReactI18next } from "react-i18next";
 import type admin from "./en/admin";
+import type agreements from "./en/agreements";
 import type common from "./en/common";
+import type deeds from "./en/deeds";
 import type everyone from "./en/everyone";
 import type messages from "./en/messages";
 import type patient from "./en/patient";
@@ -22,7 +24,9 @@ declare module "i18next" {
     defaultNS: "common";
     resources: {
       admin: typeof admin;
+      agreements: typeof agreements;
       common: typeof common;
+      deeds: typeof deeds;
       everyone: typeof everyone;
       messages: typeof messages;
       patient: typeof patient;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ConversationStore, type HistoryQuery, type Joined, type Server } from "./conversation_store";
-import type { History, Item } from "./timeline";
 import { item } from "./message_sample";
+import type { History, Item } from "./timeline";
 
 /** Numbers that look random and are the same each time. */
 function numbers(seed: number): () => number {
@@ -65,7 +65,8 @@ class Conversation implements Server {
     const changes = this.messages.filter(
       ({ seq, revision }) => seq <= place.afterSeq && (revision ?? 0) > place.afterRevision,
     );
-    for (const change of changes.sort((one, two) => (one.revision ?? 0) - (two.revision ?? 0))) this.hear(change);
+    for (const change of changes.sort((one, two) => (one.revision ?? 0) - (two.revision ?? 0)))
+      this.hear(change);
     return { recovered: true, lastSeq: this.messages.length, lastRevision: this.revision };
   }
 
@@ -102,36 +103,39 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it.each(Array.from({ length: 20 }, (_, seed) => seed))("ends where the server is, whatever happens (%i)", async (seed) => {
-  const random = numbers(seed + 1);
-  const conversation = new Conversation(random);
-  for (let count = 0; count < random() * 150; count += 1) conversation.send();
-  const store = new ConversationStore("c", conversation);
-  conversation.hear = (told) => store.hear(told);
-  void store.open();
-  for (let step = 0; step < 120; step += 1) {
-    const chance = random();
-    if (chance < 0.35) conversation.send();
-    else if (chance < 0.6) conversation.change();
-    else if (chance < 0.8) conversation.deliver();
-    else if (chance < 0.85) conversation.connected = !conversation.connected;
-    else if (chance < 0.9) void store.follow();
-    else if (chance < 0.93) void store.loadOlder().catch(() => undefined);
-    await vi.advanceTimersByTimeAsync(random() * 400);
-  }
-  conversation.connected = true;
-  conversation.deliver(true);
-  for (let tries = 0; tries < 30; tries += 1) {
-    void store.follow();
-    await vi.advanceTimersByTimeAsync(4_000);
-  }
-  const { stage, timeline } = store.snapshot();
-  const held = timeline.messages.map(({ analysis: _, ...message }) => message);
-  expect(stage).toBe("open");
-  expect(held).toEqual(conversation.messages.slice((held[0]?.seq ?? 1) - 1));
-  expect(timeline.revision).toBe(conversation.revision);
-  store.stop();
-});
+it.each(Array.from({ length: 20 }, (_, seed) => seed))(
+  "ends where the server is, whatever happens (%i)",
+  async (seed) => {
+    const random = numbers(seed + 1);
+    const conversation = new Conversation(random);
+    for (let count = 0; count < random() * 150; count += 1) conversation.send();
+    const store = new ConversationStore("c", conversation);
+    conversation.hear = (told) => store.hear(told);
+    void store.open();
+    for (let step = 0; step < 120; step += 1) {
+      const chance = random();
+      if (chance < 0.35) conversation.send();
+      else if (chance < 0.6) conversation.change();
+      else if (chance < 0.8) conversation.deliver();
+      else if (chance < 0.85) conversation.connected = !conversation.connected;
+      else if (chance < 0.9) void store.follow();
+      else if (chance < 0.93) void store.loadOlder().catch(() => undefined);
+      await vi.advanceTimersByTimeAsync(random() * 400);
+    }
+    conversation.connected = true;
+    conversation.deliver(true);
+    for (let tries = 0; tries < 30; tries += 1) {
+      void store.follow();
+      await vi.advanceTimersByTimeAsync(4_000);
+    }
+    const { stage, timeline } = store.snapshot();
+    const held = timeline.messages.map(({ analysis: _, ...message }) => message);
+    expect(stage).toBe("open");
+    expect(held).toEqual(conversation.messages.slice((held[0]?.seq ?? 1) - 1));
+    expect(timeline.revision).toBe(conversation.revision);
+    store.stop();
+  },
+);
 
 it("loads back to a message that a search found", async () => {
   const conversation = new Conversation(() => 0.5);

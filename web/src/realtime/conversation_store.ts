@@ -4,11 +4,11 @@ import { Problem } from "@/api/problem";
 import {
   type Analysis,
   analysed,
-  before,
   filled,
   type History,
   type Item,
   NOTHING,
+  olderThan,
   opened,
   recovered,
   revised,
@@ -76,6 +76,7 @@ export class ConversationStore {
   private ahead: ((timeline: Timeline) => Timeline)[] | null = [];
   private opening: Promise<void> | null = null;
   private joining: Promise<void> | null = null;
+  private followAgain = false;
   private filling: Promise<void> | null = null;
   private fillTimer: ReturnType<typeof setTimeout> | undefined;
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -106,7 +107,8 @@ export class ConversationStore {
   /** The socket is there (again), or somebody has come back: be told of everything after what is known. */
   follow(): Promise<void> {
     if (this.state.stage !== "open") return this.open();
-    this.joining ??= this.join().finally(() => {
+    this.followAgain = this.joining !== null;
+    this.joining ??= this.joinAndFill().finally(() => {
       this.joining = null;
     });
     return this.joining;
@@ -114,21 +116,28 @@ export class ConversationStore {
 
   /** Load what came before; all of it down to this number, where one is given. */
   async loadOlder(downTo?: number): Promise<void> {
-    if (this.state.loadingOlder || before(this.state.timeline) === null) return;
+    if (this.state.loadingOlder || olderThan(this.state.timeline) === null) return;
     this.update({ loadingOlder: true });
     try {
       for (;;) {
-        const beforeSeq = before(this.state.timeline);
+        const beforeSeq = olderThan(this.state.timeline);
         if (beforeSeq === null || this.stopped) return;
         const page = await this.server.read(this.id, { beforeSeq, limit: PAGE });
         this.change((timeline) => filled(timeline, page));
-        const now = before(this.state.timeline);
+        const now = olderThan(this.state.timeline);
         if (downTo === undefined || now === null || now <= downTo || now === beforeSeq) return;
       }
     } finally {
       this.update({ loadingOlder: false });
       this.fillSoon();
     }
+  }
+
+  /** Read one message anew: it is in another state at the server than here. */
+  async reread(seq: number): Promise<void> {
+    const page = await this.server.read(this.id, { beforeSeq: seq + 1, limit: 1 }).catch(() => null);
+    if (page) this.change((timeline) => filled(timeline, page));
+    this.fillSoon();
   }
 
   /** A message was sent, edited or deleted. */
@@ -182,6 +191,14 @@ export class ConversationStore {
     await this.follow();
   }
 
+  private async joinAndFill(): Promise<void> {
+    do {
+      this.followAgain = false;
+      await this.join();
+      await this.fill();
+    } while (this.followAgain && !this.stopped);
+  }
+
   private async join(): Promise<void> {
     const { seq, revision } = this.state.timeline;
     try {
@@ -192,7 +209,6 @@ export class ConversationStore {
     } catch (reason) {
       if (!(reason instanceof Problem) || reason.passing) this.fillSoon(AGAIN_MS);
     }
-    await this.fill();
   }
 
   /** Begin (anew) with the latest page. */

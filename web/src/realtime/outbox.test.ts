@@ -1,9 +1,9 @@
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Problem, unreachable } from "@/api/problem";
+import { item } from "./message_sample";
 import { Outbox, type Ports, pause, type Unsent, verdict, WAITED_LONG } from "./outbox";
 import { emptyOutbox, outboxStorage } from "./outbox_storage";
-import { item } from "./message_sample";
 
 /** The server: what it keeps, once for each `clientId`. */
 class Kept {
@@ -88,7 +88,9 @@ describe("an outbox", () => {
     const outbox = open();
     for (const name of ["bad", "good"]) await outbox.add(written(name));
     await vi.waitFor(() => expect([...server.bodies.keys()]).toEqual(["good"]));
-    await vi.waitFor(() => expect(outbox.waiting).toMatchObject([{ body: "bad", refused: "repeat-differs" }]));
+    await vi.waitFor(() =>
+      expect(outbox.waiting).toMatchObject([{ body: "bad", refused: "repeat-differs" }]),
+    );
     server.answer = async () => undefined;
     await outbox.retry("bad");
     await vi.waitFor(() => expect(outbox.waiting).toEqual([]));
@@ -98,7 +100,9 @@ describe("an outbox", () => {
   it("waits for one conversation without holding up another, and tries again by itself", async () => {
     let away = true;
     server.answer = ({ conversationId }) =>
-      away && conversationId === "c" ? Promise.reject(new Problem("unavailable", 503, [], 5)) : Promise.resolve();
+      away && conversationId === "c"
+        ? Promise.reject(new Problem("unavailable", 503, [], 5))
+        : Promise.resolve();
     const outbox = open();
     await outbox.add(written("one"));
     await outbox.add(written("other", "d"));

@@ -4,6 +4,7 @@
  * Each message has its `clientId` from the first moment, under which the server keeps it once, however often it is
  * sent. The storage is the truth; of all open tabs one sends at a time.
  */
+import type { Shape } from "@/api/client";
 import { Problem } from "@/api/problem";
 import type { ShownMessage } from "./timeline";
 
@@ -13,7 +14,7 @@ export interface Unsent {
   userId: string;
   conversationId: string;
   body: string;
-  attachments: ShownMessage["attachments"];
+  attachments: Shape<"ShownFile">[];
   /** Milliseconds since 1970. */
   writtenAt: number;
   /** Its place among the others; rises. */
@@ -70,7 +71,11 @@ export function pause(tried: number, retryAfter: number | null, random: number):
 }
 
 /** The first that waits in each conversation and whose time has come. What was refused holds up nothing. */
-export function due(waiting: readonly Unsent[], notBefore: ReadonlyMap<string, number>, now: number): Unsent[] {
+export function due(
+  waiting: readonly Unsent[],
+  notBefore: ReadonlyMap<string, number>,
+  now: number,
+): Unsent[] {
   const first = new Map<string, Unsent>();
   for (const message of inOrder(waiting))
     if (!message.refused && !first.has(message.conversationId)) first.set(message.conversationId, message);
@@ -112,7 +117,13 @@ export class Outbox<Help = unknown> {
   /** Take a message: shown at once, and safe on this device when the promise is kept. */
   async add(written: Pick<Unsent, "clientId" | "conversationId" | "body" | "attachments">): Promise<void> {
     const now = this.ports.now();
-    const message = { ...written, userId: this.userId, writtenAt: now, order: this.nextOrder(now), refused: null };
+    const message = {
+      ...written,
+      userId: this.userId,
+      writtenAt: now,
+      order: this.nextOrder(now),
+      refused: null,
+    };
     this.show([...this.waiting, message]);
     try {
       await this.ports.storage.add(message);
@@ -191,7 +202,11 @@ export class Outbox<Help = unknown> {
 
   private async drain(): Promise<void> {
     for (;;) {
-      const [next] = due((await this.read()).filter(({ clientId }) => !this.taken.has(clientId)), this.notBefore, this.ports.now());
+      const [next] = due(
+        (await this.read()).filter(({ clientId }) => !this.taken.has(clientId)),
+        this.notBefore,
+        this.ports.now(),
+      );
       if (!next || this.stopped) return;
       if (this.ports.now() - next.writtenAt > LATEST_MS) await this.change({ ...next, refused: WAITED_LONG });
       else if (!(await this.send(next))) return;

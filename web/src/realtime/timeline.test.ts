@@ -3,10 +3,10 @@ import { item } from "./message_sample";
 import {
   type Analysis,
   analysed,
-  before,
   filled,
   type History,
   type Item,
+  olderThan,
   opened,
   recovered,
   revised,
@@ -19,7 +19,12 @@ function page(items: Item[], lastSeq: number, lastRevision = 0, nextCursor: stri
 }
 
 const edited = (seq: number, revision: number) =>
-  item(seq, { version: revision + 1, revision, body: `edited ${revision}`, editedAt: "2026-01-01T00:01:00Z" });
+  item(seq, {
+    version: revision + 1,
+    revision,
+    body: `edited ${revision}`,
+    editedAt: "2026-01-01T00:01:00Z",
+  });
 
 function analysis(seq: number, more: Partial<Analysis> = {}): Analysis {
   return {
@@ -44,8 +49,8 @@ describe("a timeline", () => {
   const begun = opened(page([item(4), item(5)], 5));
 
   it("wants nothing when it has the latest page, and knows what came before", () => {
-    expect([wanted(begun), before(begun)]).toEqual([null, 4]);
-    expect([wanted(opened(page([], 0))), before(opened(page([], 0)))]).toEqual([null, null]);
+    expect([wanted(begun), olderThan(begun)]).toEqual([null, 4]);
+    expect([wanted(opened(page([], 0))), olderThan(opened(page([], 0)))]).toEqual([null, null]);
   });
 
   it("drops duplicates and puts right what comes out of order", () => {

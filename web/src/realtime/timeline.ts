@@ -81,10 +81,7 @@ export function revised(timeline: Timeline, page: History): Timeline {
 }
 
 /** The relay has sent everything after the place that was given to it, up to these numbers. */
-export function recovered(
-  timeline: Timeline,
-  upTo: { lastSeq: number; lastRevision: number },
-): Timeline {
+export function recovered(timeline: Timeline, upTo: { lastSeq: number; lastRevision: number }): Timeline {
   return {
     ...timeline,
     lastSeq: Math.max(timeline.lastSeq, upTo.lastSeq),
@@ -111,7 +108,7 @@ export function wanted(timeline: Timeline): Wanted | null {
 }
 
 /** The number of the message before which older ones can be loaded, or null at the conversation's beginning. */
-export function before(timeline: Timeline): number | null {
+export function olderThan(timeline: Timeline): number | null {
   const first = timeline.messages[0]?.seq ?? 1;
   return first > 1 ? first : null;
 }
@@ -162,7 +159,9 @@ function newer(known: Item | undefined, item: Item | undefined): Item | undefine
 function newer(known: Item | undefined, item: Item | undefined): Item | undefined {
   if (!known || !item) return item ?? known;
   const [first, second] =
-    (known.revision ?? 0) > (item.revision ?? 0) || known.version > item.version ? [item, known] : [known, item];
+    (known.revision ?? 0) > (item.revision ?? 0) || known.version > item.version
+      ? [item, known]
+      : [known, item];
   return withAnalysis(second, first.analysis);
 }
 

@@ -9,7 +9,10 @@ export interface Typing {
   stop(): void;
 }
 
-export function typingNotices(tell: (event: "typing" | "stop-typing") => void, now: () => number = Date.now): Typing {
+export function typingNotices(
+  tell: (event: "typing" | "stop-typing") => void,
+  now: () => number = Date.now,
+): Typing {
   let toldAt = Number.NEGATIVE_INFINITY;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stop = () => {

@@ -13,11 +13,16 @@ interface Props {
 
 const WIDTHS = { narrow: "max-w-xl", normal: "max-w-4xl", wide: "max-w-7xl" };
 
-/** A page: its title is the document's too, so that it is read out and found in the history. */
-export function Page({ title, lead, aside, width = "normal", children }: Props) {
+/** The document's title, for a page whose title is not `Page`'s. */
+export function useTitle(title: string): void {
   useEffect(() => {
     document.title = `${title} · Bloom Health`;
   }, [title]);
+}
+
+/** A page: its title is the document's too, so that it is read out and found in the history. */
+export function Page({ title, lead, aside, width = "normal", children }: Props) {
+  useTitle(title);
   return (
     <div className={classes("mx-auto grid w-full gap-6", WIDTHS[width])}>
       <header className="flex flex-wrap items-end justify-between gap-3">

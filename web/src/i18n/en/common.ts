@@ -23,13 +23,21 @@ export default {
   theme: "Appearance",
   themes: { system: "As this device", light: "Light", dark: "Dark" },
   offline: "You are offline. What you write is kept on this device and sent when you are back.",
-  looking:
-    "Somebody of our team is looking on in your account, at your request or for its safety. They cannot change anything.",
+  looking: {
+    on: "You are looking on as {{name}} until {{time}}. Nothing can be changed, and {{name}} has been told.",
+    end: "Stop looking on",
+  },
   showPassword: "Show",
   hidePassword: "Hide",
   needed: "Please fill this in.",
   checkField: "Please check this.",
   emailNeeded: "Please enter an email address, like name@example.org.",
+  waitingThere_one: "{{count}} new",
+  waitingThere_other: "{{count}} new",
+  alertNotice: {
+    words: "Something a patient wrote may need you. It is under Alerts.",
+    elsewhere: "Something waits for you in Bloom Health.",
+  },
   nav: {
     home: "Home",
     therapists: "Therapists",
@@ -100,6 +108,10 @@ export default {
     other: "That did not work, and it is not your fault. Please try again.",
     unreachable: "We cannot reach the server. Are you online?",
     unavailable: "We cannot do this right now. Please try again in a moment.",
+    "wrong-password": "This is not the password of this account.",
+    "code-not-right":
+      "This code does not fit, or was used already. After ten that do not fit, none counts for 15 minutes.",
+    "passkey-not-confirmed": "This passkey does not belong to this account.",
     "not-proven": "Nothing was changed, as it was not confirmed.",
     "too-many-requests": "That was a lot at once. Please try again in about {{minutes}} min.",
   },

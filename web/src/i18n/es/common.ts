@@ -25,13 +25,21 @@ export default {
   theme: "Apariencia",
   themes: { system: "Como este dispositivo", light: "Claro", dark: "Oscuro" },
   offline: "Estás sin conexión. Lo que escribas se guarda en este dispositivo y se envía cuando vuelvas.",
-  looking:
-    "Alguien de nuestro equipo está viendo tu cuenta, a petición tuya o por su seguridad. No puede cambiar nada.",
+  looking: {
+    on: "Estás viendo la cuenta de {{name}} hasta las {{time}}. No se puede cambiar nada, y se ha avisado a {{name}}.",
+    end: "Dejar de ver",
+  },
   showPassword: "Mostrar",
   hidePassword: "Ocultar",
   needed: "Por favor, completa este campo.",
   checkField: "Por favor, revisa este campo.",
   emailNeeded: "Escribe un correo electrónico, como nombre@ejemplo.org.",
+  waitingThere_one: "{{count}} nuevo",
+  waitingThere_other: "{{count}} nuevos",
+  alertNotice: {
+    words: "Algo que escribió un paciente puede necesitarte. Está en Alertas.",
+    elsewhere: "Algo te espera en Bloom Health.",
+  },
   nav: {
     home: "Inicio",
     therapists: "Terapeutas",
@@ -103,6 +111,10 @@ export default {
     other: "No funcionó, y no es culpa tuya. Inténtalo de nuevo.",
     unreachable: "No podemos llegar al servidor. ¿Tienes conexión?",
     unavailable: "Ahora mismo no podemos hacerlo. Inténtalo en un momento.",
+    "wrong-password": "Esta no es la contraseña de esta cuenta.",
+    "code-not-right":
+      "Este código no coincide o ya se usó. Tras diez que no coincidan, ninguno cuenta durante 15 minutos.",
+    "passkey-not-confirmed": "Esta llave de acceso no pertenece a esta cuenta.",
     "not-proven": "No se cambió nada, porque no se confirmó.",
     "too-many-requests": "Fueron muchos intentos. Prueba de nuevo en unos {{minutes}} min.",
   },

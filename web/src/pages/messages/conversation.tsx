@@ -1,3 +1,238 @@
-export default function ToBeWritten() {
-  return null;
+/** /messages/:id: one conversation, beside the list of all where there is room. */
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useParams, useSearchParams } from "react-router";
+import { Problem } from "@/api/problem";
+import { useConversationOf } from "@/realtime/conversation_list";
+import type { Unsent } from "@/realtime/outbox";
+import { usePresence } from "@/realtime/people";
+import type { Item } from "@/realtime/timeline";
+import { useHeld, useLive, useThread, useUnsent } from "@/realtime/use_live";
+import { useSession } from "@/session/session";
+import { Message, PageProblem, Waiting } from "@/ui/states";
+import { AnalysesContext } from "./analysis_beside";
+import { Announcer } from "./announcer";
+import { Composer, type ComposerHandle } from "./composer";
+import { ConversationHeader } from "./conversation_header";
+import { ConversationListPane } from "./conversation_list_pane";
+import { useHeightBelow } from "./height_below";
+import { HelpInside } from "./help_inside";
+import { CHANGEABLE_MS, DeleteDialog } from "./message_actions";
+import { MessageRow, UnsentRow } from "./message_row";
+import { continues, NO_RECEIPTS, receiptOf, receiptsOf } from "./rows";
+import { type Thread, ThreadList } from "./thread";
+
+export default function ConversationPage() {
+  const { id = "" } = useParams();
+  const { t } = useTranslation("messages");
+  const frame = useRef<HTMLDivElement>(null);
+  const height = useHeightBelow(frame);
+  return (
+    <div
+      ref={frame}
+      style={{ height }}
+      className="-mx-4 -mt-5 -mb-24 flex min-h-80 sm:-mx-8 sm:-mt-8 lg:-mb-10 lg:gap-4 lg:px-4 lg:py-4"
+    >
+      <aside
+        aria-label={t("list.name")}
+        className="hidden w-72 shrink-0 overflow-y-auto rounded-card border border-line bg-surface p-3 lg:block xl:w-80"
+      >
+        <ConversationListPane openId={id} />
+      </aside>
+      <div className="flex min-w-0 flex-1 flex-col overflow-hidden bg-ground lg:rounded-card lg:border lg:border-line">
+        <Conversation key={id} id={id} />
+      </div>
+    </div>
+  );
+}
+
+function Conversation({ id }: { id: string }) {
+  const { t } = useTranslation("messages");
+  const { data: session } = useSession();
+  const live = useLive();
+  const store = live.conversation(id);
+  const state = useThread(live, id);
+  const about = useConversationOf(id);
+  const unsent = useUnsent(live, id, state.timeline);
+  const isHeld = useHeld(live, id);
+  const [parameters] = useSearchParams();
+  const goTo = Number(parameters.get("at")) || null;
+  const [edited, setEdited] = useState<Item | null>(null);
+  const [deleted, setDeleted] = useState<Item | null>(null);
+  const composer = useRef<ComposerHandle>(null);
+  const thread = useRef<Thread>(null);
+  const me = live.userId;
+  const other = about.data?.members.find(({ userId }) => userId !== me);
+  const name = other?.name ?? "";
+  const readBefore = useReadBefore(about, me);
+  const receipts = useReceipts(state, me, other);
+  const now = useMinute();
+
+  useEffect(() => {
+    live.look(id);
+    return () => live.look(null);
+  }, [live, id]);
+  const onSeen = useCallback(
+    (seq: number) => void (readBefore !== null && live.markRead(id, seq)),
+    [live, id, readBefore],
+  );
+  const isOpen = about.data?.isOpen ?? true;
+  const isTherapist = session?.user.role === "THERAPIST";
+  const analyses = useAnalyses(store);
+
+  const steps = useMemo(
+    () => ({
+      onRetry: ({ clientId }: Unsent) => void live.outbox.retry(clientId),
+      onDiscard: ({ clientId }: Unsent) => void live.outbox.discard(clientId),
+      onTakeBack: ({ clientId, body }: Unsent) => {
+        composer.current?.put(body);
+        void live.outbox.discard(clientId);
+      },
+    }),
+    [live],
+  );
+
+  const lost = state.problem instanceof Problem && !state.problem.passing ? state.problem : null;
+  if (lost && lost.status !== 401)
+    return (
+      <div className="grid gap-4 p-4">
+        <h1>{t("title")}</h1>
+        {lost.status === 404 ? (
+          <Message tone="warm">{t("thread.notHere")}</Message>
+        ) : (
+          <PageProblem error={lost} />
+        )}
+      </div>
+    );
+
+  return (
+    <AnalysesContext value={analyses}>
+      <ConversationHeader other={other} typing={state.typing} />
+      {state.stage === "opening" ? (
+        <div className="flex-1">
+          <Waiting />
+        </div>
+      ) : (
+        <>
+          {state.stage === "failed" && (
+            <div className="grid gap-2 p-4">
+              <Message tone="warm">{t("thread.onlyWaiting")}</Message>
+            </div>
+          )}
+          {state.stage === "open" && state.timeline.lastSeq === 0 && unsent.length === 0 && (
+            <p className="p-4 text-ink-soft">{t("thread.empty")}</p>
+          )}
+          <ThreadList
+            store={store}
+            state={state}
+            unsent={unsent}
+            me={me}
+            name={name}
+            readBefore={readBefore}
+            goTo={goTo}
+            onSeen={onSeen}
+            ref={thread}
+            message={(item, index) => {
+              const isOwn = item.senderId === me;
+              return (
+                <MessageRow
+                  item={item}
+                  isOwn={isOwn}
+                  name={name}
+                  continues={continues(state.timeline.messages, index)}
+                  receipt={isOwn ? receiptOf(item.seq, receipts) : null}
+                  isMarked={item.seq === goTo}
+                  withAnalysis={isTherapist && !isOwn}
+                  canChange={isOwn && isOpen && now - Date.parse(item.sentAt) < CHANGEABLE_MS}
+                  onEdit={setEdited}
+                  onDelete={setDeleted}
+                />
+              );
+            }}
+            waiting={(message, isFirst) => (
+              <UnsentRow unsent={message} continues={!isFirst} isHeld={isHeld} {...steps} />
+            )}
+          />
+        </>
+      )}
+      <Announcer state={state} me={me} name={name} />
+      {state.help && <HelpInside help={state.help} />}
+      {isOpen ? (
+        <Composer
+          ref={composer}
+          live={live}
+          conversationId={id}
+          edited={edited}
+          onEdited={setEdited}
+          onSend={() => thread.current?.toEnd()}
+        />
+      ) : (
+        <div className="grid gap-1 border-t bg-surface p-4">
+          <h2>{t("thread.closedTitle")}</h2>
+          <p className="text-ink-soft">{t("thread.closed")}</p>
+        </div>
+      )}
+      {deleted && (
+        <DeleteDialog
+          item={deleted}
+          onClose={() => setDeleted(null)}
+          onDone={(message) => {
+            store.hear(message);
+            setDeleted(null);
+          }}
+        />
+      )}
+    </AnalysesContext>
+  );
+}
+
+/** How far the reader had read when they opened the page; null until that is known. */
+function useReadBefore(about: ReturnType<typeof useConversationOf>, me: string): number | null {
+  const [read, setRead] = useState<number | null>(null);
+  const told = about.isFetchedAfterMount && !about.isFetching ? about.data : undefined;
+  useEffect(() => {
+    const mine = told?.members.find(({ userId }) => userId === me);
+    if (mine) setRead((before) => before ?? mine.lastReadSeq ?? 0);
+  }, [told, me]);
+  return read;
+}
+
+function useReceipts(
+  state: ReturnType<typeof useThread>,
+  me: string,
+  other: { userId: string; lastReadSeq: number | null } | undefined,
+) {
+  const presence = usePresence(other?.userId);
+  const held = useRef(NO_RECEIPTS);
+  const readTo = Math.max(state.readTo[other?.userId ?? ""] ?? 0, other?.lastReadSeq ?? 0);
+  const online = presence?.online ?? false;
+  const lastSeenAt = presence?.lastSeenAt ?? null;
+  const { messages } = state.timeline;
+  held.current = useMemo(
+    () => receiptsOf(messages, me, { readTo, online, lastSeenAt }, held.current),
+    [messages, me, readTo, online, lastSeenAt],
+  );
+  return held.current;
+}
+
+/** The time, once a minute: what can be changed cannot be for long. */
+function useMinute(): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 60_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
+
+function useAnalyses(store: ReturnType<ReturnType<typeof useLive>["conversation"]>) {
+  return useMemo(
+    () => ({
+      openFirst: matchMedia("(min-width: 64rem)").matches,
+      chosen: new Map<string, boolean>(),
+      onAnswered: (analysis: Parameters<typeof store.hearAnalysis>[0]) => store.hearAnalysis(analysis),
+      onStale: (item: Item) => void store.reread(item.seq),
+    }),
+    [store],
+  );
 }

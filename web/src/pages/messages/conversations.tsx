@@ -1,3 +1,15 @@
-export default function ToBeWritten() {
-  return null;
+/** /messages: everybody one writes with. */
+import { useTranslation } from "react-i18next";
+import { Page } from "@/ui/page";
+import { ConversationListPane } from "./conversation_list_pane";
+
+export default function Conversations() {
+  const { t } = useTranslation("messages");
+  return (
+    <Page title={t("title")} width="normal">
+      <div className="rounded-card border border-line bg-surface p-3 shadow-card sm:p-4">
+        <ConversationListPane />
+      </div>
+    </Page>
+  );
 }

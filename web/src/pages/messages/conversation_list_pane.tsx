@@ -1,0 +1,153 @@
+/** The conversations, the latest first, and the search through them. */
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { dayOf, inWords } from "@/i18n/times";
+import { type Conversation, useConversations } from "@/realtime/conversation_list";
+import { usePresence } from "@/realtime/people";
+import type { ShownMessage } from "@/realtime/timeline";
+import { useSession } from "@/session/session";
+import { Badge } from "@/ui/badge";
+import { Button } from "@/ui/button";
+import { classes } from "@/ui/classes";
+import { Empty, PageProblem, Waiting } from "@/ui/states";
+import { SearchForm, SearchResults } from "./search";
+
+/** `openId` is the one that stands open beside the list. */
+export function ConversationListPane({ openId }: { openId?: string }) {
+  const { t } = useTranslation("messages");
+  const { t: common } = useTranslation("common");
+  const [query, setQuery] = useState("");
+  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } =
+    useConversations();
+  const all = data?.pages.flatMap(({ items }) => items) ?? [];
+  return (
+    <div className="grid content-start gap-3">
+      <SearchForm query={query} onSearch={setQuery} />
+      {query ? (
+        <SearchResults query={query} conversations={all} onClear={() => setQuery("")} />
+      ) : isPending ? (
+        <Waiting />
+      ) : error && !data ? (
+        <PageProblem error={error} retry={refetch} />
+      ) : all.length === 0 ? (
+        <NoConversations />
+      ) : (
+        <nav aria-label={t("list.name")}>
+          <ul className="grid gap-1">
+            {all.map((conversation) => (
+              <Entry key={conversation.id} conversation={conversation} isOpen={conversation.id === openId} />
+            ))}
+          </ul>
+          {hasNextPage && (
+            <Button
+              look="plain"
+              className="mt-2"
+              busy={isFetchingNextPage}
+              onClick={() => void fetchNextPage()}
+            >
+              {common("more")}
+            </Button>
+          )}
+        </nav>
+      )}
+    </div>
+  );
+}
+
+function NoConversations() {
+  const { t } = useTranslation("messages");
+  const { data: session } = useSession();
+  const isPatient = session?.user.role === "PATIENT";
+  return (
+    <Empty
+      action={
+        <Button asChild look="plain">
+          <Link to={isPatient ? "/therapists" : "/patients"}>
+            {t(isPatient ? "list.find" : "list.requests")}
+          </Link>
+        </Button>
+      }
+    >
+      {t(isPatient ? "list.none" : "list.noneTherapist")}
+    </Empty>
+  );
+}
+
+function Entry({ conversation, isOpen }: { conversation: Conversation; isOpen: boolean }) {
+  const { t } = useTranslation("messages");
+  const { data: session } = useSession();
+  const me = session?.user.id;
+  const other = conversation.members.find(({ userId }) => userId !== me);
+  const presence = usePresence(other?.userId);
+  const { lastMessage, unreadCount } = conversation;
+  return (
+    <li>
+      <Link
+        to={`/messages/${conversation.id}`}
+        aria-current={isOpen ? "page" : undefined}
+        className={classes(
+          "grid grid-cols-[auto_minmax(0,1fr)] items-center gap-x-3 rounded-card border border-transparent px-3 py-2.5",
+          isOpen ? "border-line bg-leaf-soft" : "hover:bg-raised",
+        )}
+      >
+        <Initials name={other?.name ?? ""} isThere={presence?.online ?? false} />
+        <span className="grid min-w-0 gap-0.5">
+          <span className="flex items-baseline justify-between gap-2">
+            <strong className="truncate">{other?.name}</strong>
+            {lastMessage && (
+              <time dateTime={lastMessage.sentAt} className="shrink-0 text-sm text-ink-soft">
+                {shortTime(lastMessage.sentAt)}
+              </time>
+            )}
+          </span>
+          <span className="flex items-center justify-between gap-2">
+            <span className={classes("truncate text-ink-soft", unreadCount > 0 && "font-semibold text-ink")}>
+              <Preview message={lastMessage} me={me} />
+            </span>
+            {unreadCount > 0 ? (
+              <span className="shrink-0 rounded-full bg-leaf px-2 text-sm font-bold text-on-leaf">
+                <span aria-hidden>{unreadCount > 99 ? "99+" : unreadCount}</span>
+                <span className="sr-only">{t("list.unread", { count: unreadCount })}</span>
+              </span>
+            ) : (
+              !conversation.isOpen && <Badge>{t("list.closed")}</Badge>
+            )}
+          </span>
+        </span>
+      </Link>
+    </li>
+  );
+}
+
+export function Initials({ name, isThere }: { name: string; isThere: boolean }) {
+  const { t } = useTranslation("messages");
+  const letters = name
+    .split(/\s+/)
+    .map((part) => part[0] ?? "")
+    .filter((_, index, all) => index === 0 || index === all.length - 1)
+    .join("")
+    .toUpperCase();
+  return (
+    <span className="relative grid size-11 shrink-0 place-items-center rounded-full bg-raised font-bold text-ink-soft">
+      <span aria-hidden>{letters}</span>
+      {isThere && (
+        <span className="absolute right-0 bottom-0 size-3.5 rounded-full border-2 border-surface bg-leaf">
+          <span className="sr-only">{t("presence.online")}</span>
+        </span>
+      )}
+    </span>
+  );
+}
+
+function Preview({ message, me }: { message: ShownMessage | null; me: string | undefined }) {
+  const { t } = useTranslation("messages");
+  if (!message) return t("list.nothingYet");
+  if (message.deletedAt) return t("list.deleted");
+  const words = message.body || t("list.files", { count: message.attachments?.length ?? 0 });
+  return message.senderId === me ? t("list.you", { words }) : words;
+}
+
+function shortTime(instant: string): string {
+  return inWords(instant, dayOf(instant) === dayOf(new Date()) ? "time" : "day");
+}

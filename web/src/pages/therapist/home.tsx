@@ -1,0 +1,66 @@
+/** A therapist's start: the day, what waits, and the state of the licence. */
+import { CalendarClock } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { inWords } from "@/i18n/times";
+import { Button } from "@/ui/button";
+import { Card } from "@/ui/card";
+import { Page } from "@/ui/page";
+import { PageProblem, Waiting } from "@/ui/states";
+import { LicenceNotice } from "./licence_notice";
+import { useAvailability, useLicence, useTherapist } from "./own_queries";
+import { Today } from "./today";
+import { WaitingForYou } from "./waiting_for_you";
+
+export default function TherapistHome() {
+  const { t } = useTranslation("therapist");
+  const therapist = useTherapist();
+  const licence = useLicence();
+  const asked = [therapist, licence];
+  const failed = asked.find(({ error, data }) => error && !data);
+  if (failed)
+    return (
+      <Page title={t("home.title")}>
+        <PageProblem error={failed.error} retry={() => Promise.all(asked.map((one) => one.refetch()))} />
+      </Page>
+    );
+  if (!therapist.data || !licence.data)
+    return (
+      <Page title={t("home.title")}>
+        <Waiting />
+      </Page>
+    );
+  const { timeZone, id } = therapist.data;
+  return (
+    <Page title={t("home.title")} lead={inWords(new Date(), "dayLong", timeZone)} width="wide">
+      <LicenceNotice licence={licence.data} />
+      {licence.data.inForce && (
+        <div className="grid items-start gap-6 xl:grid-cols-[1.7fr_1fr]">
+          <Today zone={timeZone} />
+          <div className="grid gap-6">
+            <WaitingForYou ownId={id} />
+            <HoursMissing />
+          </div>
+        </div>
+      )}
+    </Page>
+  );
+}
+
+/** Where no hours are set, nobody can book: said once the answer is there. */
+function HoursMissing() {
+  const { t } = useTranslation("therapist");
+  const { data } = useAvailability();
+  if (!data || data.rules.length || data.exceptions?.some(({ available }) => available)) return null;
+  return (
+    <Card title={t("home.hoursTitle")}>
+      <p className="mb-4 text-ink-soft">{t("home.hours")}</p>
+      <Button asChild look="plain">
+        <Link to="/availability">
+          <CalendarClock aria-hidden />
+          {t("home.setHours")}
+        </Link>
+      </Button>
+    </Card>
+  );
+}

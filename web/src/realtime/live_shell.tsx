@@ -1,0 +1,66 @@
+/** What goes on around every page while somebody is signed in: the socket, what waits to be sent, counts in the menu. */
+import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { api, call } from "@/api/client";
+import { setMenuCount } from "@/app/menu_counts";
+import type { Session } from "@/session/session";
+import { useToast } from "@/ui/toast";
+import { useConversations } from "./conversation_list";
+import { endLive, type Live, liveOf } from "./live";
+
+export default function LiveShell({ session }: { session: Session }) {
+  const live = liveOf(session.user.id);
+  useEffect(() => {
+    const stop = live.start();
+    return () => {
+      stop();
+      // Not where the page only starts it anew.
+      setTimeout(() => {
+        if (!live.started) endLive(live);
+      });
+    };
+  }, [live]);
+  useFollowedConversations(live);
+  return session.user.role === "THERAPIST" ? <AlertNotices live={live} /> : null;
+}
+
+function useFollowedConversations(live: Live) {
+  const { data } = useConversations();
+  useEffect(() => {
+    const all = data?.pages.flatMap(({ items }) => items) ?? [];
+    live.followAll(all.map(({ id }) => id));
+    setMenuCount(
+      "messages",
+      all.reduce((sum, { unreadCount }) => sum + unreadCount, 0),
+    );
+  }, [data, live]);
+  useEffect(() => () => setMenuCount("messages", 0), []);
+}
+
+/** How many alerts wait, wherever the therapist is in the application; a new one is said calmly, once. */
+function AlertNotices({ live }: { live: Live }) {
+  const { t } = useTranslation("common");
+  const tell = useToast();
+  const { data } = useQuery({
+    queryKey: ["alerts", "waiting"],
+    queryFn: () => call(api.GET("/api/alerts", { params: { query: { status: "open" } } })),
+    refetchInterval: 120_000,
+  });
+  useEffect(() => setMenuCount("alerts", data?.items.length ?? 0), [data]);
+  useEffect(() => () => setMenuCount("alerts", 0), []);
+  useEffect(
+    () =>
+      live.onAlert(({ riskEventId }) => {
+        tell(t("alertNotice.words"));
+        if (document.hidden && "Notification" in window && Notification.permission === "granted")
+          new Notification(t("product"), {
+            body: t("alertNotice.elsewhere"),
+            tag: riskEventId,
+            icon: "/icon.svg",
+          });
+      }),
+    [live, t, tell],
+  );
+  return null;
+}
