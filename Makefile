@@ -7,16 +7,24 @@ WORKERS ?= 2
 TORCH_INDEX ?=
 TORCH := torch==2.13.0
 PEERS := benchmarks/peers/node_modules/.package-lock.json
+NODE := $(BIN)/python dev/node.py
+# What builds the web client is installed with it; what looks at it and tests it comes on top, where that is asked for.
+WEB_MADE_OF := web/node_modules/.made-of
+WEB_TESTED_BY := web/node_modules/.tested-by
+WEB_BUILT := web/dist/index.html
+WEB_SOURCES := $(shell find web/src web/public web/*.* ! -name '*.test.ts*' ! -name schema.d.ts)
+WEB_TYPES := web/src/api/schema.d.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo demo-retrain test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search bench-admin bench-infra bench-inference bench-telemetry lock openapi dashboards pictures \
+.PHONY: help dev demo demo-retrain web web-dev test-web screenshots bench-web test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search bench-admin bench-infra bench-inference bench-telemetry lock openapi dashboards pictures \
 	dev-reset images images-push image-digests images-pinned scan sbom workflows provision-base provision \
-	migrate hold share finish back restart smoke preview preview-down preview-secrets
+	migrate hold share canary finish back restart smoke preview preview-down preview-secrets \
+	plan secrets-missing rotate rotate-due web-push
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-dev: $(VENV)/dev ## run everything on http://localhost:3000 (Ctrl-C stops it)
+dev: $(VENV)/dev $(WEB_BUILT) ## run everything on http://localhost:3000 (Ctrl-C stops it)
 	@$(BIN)/python -m dev
 
 demo: $(VENV)/dev ## send three messages through a running `make dev` and show the whole way of each
@@ -24,6 +32,12 @@ demo: $(VENV)/dev ## send three messages through a running `make dev` and show t
 
 demo-retrain: $(VENV)/torch ## from therapists' feedback to a better model for everybody, and a bad one that is stopped (4 minutes)
 	@$(BIN)/python -m dev.demo_retrain
+
+web: $(WEB_TYPES) ## build the web client into web/dist, after looking at its types
+	@$(NODE) --quiet node node_modules/typescript7/bin/tsc --noEmit && $(MAKE) --no-print-directory $(WEB_BUILT)
+
+web-dev: $(WEB_TYPES) ## the web client with hot reload on http://localhost:5173, over a running `make dev`
+	@$(NODE) vite
 
 dev-reset: ## forget all local data
 	@rm -rf .bloom && echo "local data is gone"
@@ -33,6 +47,9 @@ test: $(VENV)/torch ## run all tests on parts of their own
 
 test-long: $(VENV)/torch ## the same, with chaos and property tests at full size
 	@BLOOM_TEST_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+test-web: $(VENV)/dev $(WEB_TYPES) $(WEB_BUILT) ## check the web client, alone and in a browser over a system of its own
+	@$(NODE) npm run --silent check && $(NODE) npm run --silent test && $(NODE) npm run --silent browser
 
 test-cockroach: $(VENV)/tests ## run the tests against the CockroachDB of compose.yaml
 	@BLOOM_TEST_COCKROACH=$${BLOOM_TEST_COCKROACH:-cockroachdb+pg8000://root@localhost:26257/defaultdb?sslmode=disable} \
@@ -100,11 +117,15 @@ BUILD = docker build --quiet --build-arg PYTHON=$(PYTHON_IMAGE)
 PULUMI = PATH="$(CURDIR)/$(BIN):$$PATH" pulumi -C infra
 # What has to stand before secrets have values and images a place.
 BASE = '**gcp:kms/**' '**gcp:serviceaccount/account:Account::**' '**gcp:secretmanager/secret:Secret::**' \
-	'**gcp:artifactregistry/repository:Repository::**'
+	'**gcp:artifactregistry/repository:Repository::**' '**gcp:pubsub/topic:Topic::rotations-topic' \
+	'**::secret-manager-tells' '**gcp:secretmanager/secretVersion:SecretVersion::**' '**cockroach:**' '**upstash:**'
 REVIEWED := :(exclude)tests :(exclude)*.json
 
+# Where the stack says inferenceGpu, the classifier's image holds torch's CUDA build.
+SERVES = $(if $(call SETTING,bloom:inferenceGpu),serve-torch --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu126,serve)
+
 images: ## build the four images as the stack's own, in this commit's version (STACK, VERSION)
-	@$(BUILD) -t $(REGISTRY)/inference:$(VERSION) -f containers/inference/Dockerfile --target serve .
+	@$(BUILD) -t $(REGISTRY)/inference:$(VERSION) -f containers/inference/Dockerfile --target $(SERVES) .
 	@$(BUILD) -t $(REGISTRY)/retrain:$(VERSION) -f containers/inference/Dockerfile --target train .
 	@$(BUILD) -t $(REGISTRY)/realtime:$(VERSION) -f containers/realtime/Dockerfile .
 	@$(BUILD) -t $(REGISTRY)/migrations:$(VERSION) -f infra/migrations/Dockerfile .
@@ -140,6 +161,12 @@ workflows: $(VENV)/scans/.installed ## are the workflows and Dockerfiles well fo
 provision-base: $(VENV)/tests ## what has to stand before secrets have values and images a place (once a stack)
 	@$(PULUMI) up --stack $(STACK) --yes --skip-preview -c bloom:version=$(VERSION) $(foreach part,$(BASE),--target $(part))
 
+plan: $(VENV)/tests ## show what provisioning would change, and change nothing
+	@$(PULUMI) preview --stack $(STACK) --diff -c bloom:version=$(VERSION)
+
+secrets-missing: $(VENV)/tests ## refuse a stack whose secrets have not all a value, and name them
+	@$(BIN)/python -m infra.release $(STACK) missing
+
 provision: $(VENV)/tests ## bring a stack to this tree, with the images of VERSION (HELD=true: requests stay where they are)
 	@$(PULUMI) up --stack $(STACK) --yes --refresh -c bloom:version=$(VERSION) -c bloom:held=$(or $(HELD),false)
 
@@ -153,6 +180,9 @@ hold: $(VENV)/tests ## keep all requests at the revisions that serve now, whatev
 share: $(VENV)/tests ## give the newest revisions a share of the requests (PERCENT)
 	@$(BIN)/python -m infra.release $(STACK) share --percent $(or $(PERCENT),10)
 
+canary: $(VENV)/tests ## judge the newest revisions by errors and latency beside the others; harm gives the requests back (PERCENT)
+	@$(BIN)/python -m infra.canary $(STACK) --percent $(or $(PERCENT),10)
+
 finish: $(VENV)/tests ## give the newest revisions all requests
 	@$(BIN)/python -m infra.release $(STACK) finish
 
@@ -162,6 +192,15 @@ back: $(VENV)/tests ## give all requests to the revisions that served before the
 restart: $(VENV)/tests ## start every instance anew, so that it reads its secrets anew
 	@$(BIN)/python -m infra.release $(STACK) restart
 
+web-push: $(VENV)/tests ## send the built web client (`make web`) to the bucket that it is served from
+	@$(BIN)/python -m infra.web_client $(STACK)
+
+rotate: $(VENV)/tests ## renew a key of our own, without a moment that cannot read (NAME=message-keys)
+	@$(BIN)/python -m infra.rotation $(STACK) renew $(NAME)
+
+rotate-due: $(VENV)/tests ## renew those keys that are old enough and want no person
+	@$(BIN)/python -m infra.rotation $(STACK) due
+
 smoke: $(VENV)/tests ## does a stack answer as it has to, seen from outside (TIMES)
 	@$(BIN)/python -m infra.smoke https://$(call SETTING,bloom:domain) --times $(or $(TIMES),1)
 
@@ -169,7 +208,7 @@ preview: $(VENV)/tests ## make or renew the preview of a pull request (STACK=pr-
 	@sed 's/pr-N/$(STACK)/' infra/Pulumi.pr.yaml > infra/Pulumi.$(STACK).yaml
 	@$(PULUMI) stack select --create --secrets-provider $(or $(PULUMI_SECRETS_PROVIDER),default) $(STACK)
 	@$(MAKE) provision-base images-push preview-secrets STACK=$(STACK) VERSION=$(VERSION)
-	@$(MAKE) provision migrate STACK=$(STACK) VERSION=$(VERSION)
+	@$(MAKE) provision migrate web-push STACK=$(STACK) VERSION=$(VERSION)
 
 preview-secrets: $(VENV)/tests ## give a preview's secrets that have no value yet those of dev
 	@$(BIN)/python -m infra.release $(STACK) secrets --like dev
@@ -182,7 +221,8 @@ preview-down: $(VENV)/tests ## remove a preview (STACK=pr-N)
 
 LOCKS := auth=functions/auth appointments=functions/appointments messages=functions/messages admin=functions/admin \
 	ml_feedback=functions/ml_feedback inference=containers/inference realtime=containers/realtime \
-	migrations=infra/migrations dev=dev tests=tests train=containers/inference/training scans=dev/scans
+	migrations=infra/migrations dev=dev tests=tests train=containers/inference/training scans=dev/scans \
+	node=dev/node
 
 lock: $(VENV)/python ## write every lock anew from pyproject.toml
 	@$(BIN)/python dev/install.py uv
@@ -200,6 +240,26 @@ $(VENV)/python:
 $(VENV)/dev: dev/requirements.txt | $(VENV)/python
 	@echo "installing what the local cloud needs (once)"
 	@$(BIN)/python dev/install.py --require-hashes -r dev/requirements.txt && touch $@
+
+$(VENV)/node: dev/node/requirements.txt dev/node.py | $(VENV)/python
+	@$(NODE) --found || { echo "installing Node for the web client (once)"; \
+		$(BIN)/python dev/install.py --require-hashes -r dev/node/requirements.txt; }
+	@touch $@
+
+$(WEB_MADE_OF): web/package-lock.json | $(VENV)/node
+	@echo "installing what the web client is made of (once)"
+	@$(NODE) --quiet npm ci --omit=dev --ignore-scripts --no-audit --no-fund && touch $@
+
+$(WEB_TESTED_BY): web/package-lock.json | $(VENV)/node
+	@echo "installing what the web client is tested with (once)"
+	@$(NODE) --quiet npm ci --ignore-scripts --no-audit --no-fund && touch $@ $(WEB_MADE_OF)
+
+$(WEB_TYPES): functions/admin/openapi.json $(WEB_TESTED_BY)
+	@$(NODE) --quiet npm run --silent types && touch $@
+
+$(WEB_BUILT): $(WEB_SOURCES) $(WEB_MADE_OF)
+	@echo "building the web client"
+	@$(NODE) --quiet vite build && touch $@
 
 $(VENV)/tests: tests/requirements.txt | $(VENV)/python
 	@echo "installing what the tests need (once)"

@@ -1,9 +1,9 @@
 """What the origin serves besides the product's interface: the web client, and the pages under /dev/."""
 
-import mimetypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from aiohttp import web
 
@@ -14,9 +14,11 @@ from dev.pubsub_store import PubSubStore
 from dev.status_page import status_page
 from dev.status_page_traces import root_of, trace_page_content, traces_table
 from dev.telemetry_store import TelemetryStore
+from dev.web_client import WebClient
 
 _STYLE = Path(__file__).with_name("status_page.css")
 _TRACES_LISTED = 60
+_NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
 # Our own pages run nothing and load nothing but their style.
 _PAGE_POLICY = "; ".join(
     (
@@ -37,30 +39,33 @@ _MAIL_POLICY = (
 class DevSite:
     """Answers GET for files of the built client and for the local pages."""
 
-    def __init__(self, data_dir: Path, web_client: Path) -> None:
+    def __init__(self, data_dir: Path, web_client: WebClient) -> None:
         self._record = data_dir / "pids.json"
         self._mails = data_dir / "mail"
         self._events = data_dir / "pubsub.sqlite"
         self._telemetry = data_dir / "telemetry.sqlite"
-        self._web_client = web_client.resolve()
+        self._web_client = web_client
         self._pages: dict[str, Callable[[], web.Response]] = {
             "/dev": self._overview,
             "/dev/parts": lambda: _html(pages.parts_page(self._record)),
             "/dev/traces": self._traces,
-            "/dev/style.css": lambda: _file(_STYLE),
+            "/dev/style.css": _style,
             "/dev/health": lambda: web.json_response({"status": "up"}),
             "/dev/mail": lambda: _html(pages.mails_page(read_mails(self._mails))),
             "/dev/mail.json": lambda: web.json_response([mail.as_json() for mail in read_mails(self._mails)]),
             "/dev/events": self._event_lists,
         }
 
-    def answer(self, method: str, path: str) -> web.StreamResponse:
-        """The page or file of a path."""
+    def answer(self, method: str, path: str, asked: Mapping[str, str] = _NOTHING_SAID) -> web.StreamResponse:
+        """The page or file of a path, by the request's headers."""
         if method not in ("GET", "HEAD"):
             return problem("method-not-allowed", "This method is not offered here", 405, "Only GET is.")
         if path == "/dev" or path.startswith("/dev/"):
             return self._page(path.rstrip("/"))
-        return self._client_file(path)
+        found = self._web_client.answer(path, asked)
+        if found is not None:
+            return found
+        return _html(pages.welcome_page()) if path == "/" else not_found()
 
     def _page(self, path: str) -> web.Response:
         if path in self._pages:
@@ -104,20 +109,9 @@ class DevSite:
         with closing(TelemetryStore(self._telemetry)) as store:
             yield store
 
-    def _client_file(self, path: str) -> web.StreamResponse:
-        """A file of the built web client; any other address is the client's own, which its index answers."""
-        wanted = (self._web_client / path.lstrip("/")).resolve()
-        if wanted.is_relative_to(self._web_client) and wanted.is_file():
-            return _file(wanted)
-        index = self._web_client / "index.html"
-        if index.is_file() and not wanted.suffix:
-            return _file(index)
-        return _html(pages.welcome_page()) if path == "/" else not_found()
 
-
-def _file(path: Path) -> web.Response:
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return web.Response(body=path.read_bytes(), content_type=kind, headers={"Cache-Control": "no-cache"})
+def _style() -> web.Response:
+    return web.Response(body=_STYLE.read_bytes(), content_type="text/css", headers={"Cache-Control": "no-cache"})
 
 
 def _html(text: str, policy: str = _PAGE_POLICY) -> web.Response:

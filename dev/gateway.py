@@ -14,6 +14,7 @@ from yarl import URL
 from dev.dev_site import DevSite
 from dev.event_loop import run, run_until_stopped
 from dev.forwarding import end_to_end, forwarded_headers, not_found, problem, too_large, unavailable
+from dev.web_client import WebClient
 from dev.websocket_proxy import pass_through
 from infra.routes import deployable_for
 
@@ -78,7 +79,7 @@ class Gateway:
             return await self._from(deployable, request)
         if deployable or path == "/api" or path.startswith("/api/"):
             return unavailable(deployable) if deployable else not_found()
-        return self._site.answer(request.method, path)
+        return self._site.answer(request.method, path, request.headers)
 
     async def _from(self, deployable: str, request: web.BaseRequest) -> web.StreamResponse:
         """Ask the deployable's instances in turn, until one is there."""
@@ -170,7 +171,8 @@ async def serve(port: int, upstreams: Iterable[tuple[str, str]], site: DevSite) 
 
 async def _main(arguments: argparse.Namespace) -> None:
     upstreams = [tuple(upstream.split("=", 1)) for upstream in arguments.upstream]
-    listening = await serve(arguments.port, upstreams, DevSite(arguments.data, arguments.web))
+    client = WebClient(arguments.web, arguments.storage, arguments.grafana or None)
+    listening = await serve(arguments.port, upstreams, DevSite(arguments.data, client))
     await run_until_stopped()
     await listening.close()
 
@@ -180,5 +182,7 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=3000)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--web", type=Path, required=True)
+    parser.add_argument("--storage", required=True, help="where files are put and fetched")
+    parser.add_argument("--grafana", default="", help="what administrators see framed")
     parser.add_argument("--upstream", action="append", default=[], help="DEPLOYABLE=URL")
     run(_main(parser.parse_args()))

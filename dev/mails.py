@@ -1,6 +1,7 @@
 """The mails that the sink kept, read back."""
 
 import email
+import functools
 import re
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -45,7 +46,9 @@ def read_mail(folder: Path, mail_id: str) -> Mail | None:
     return _read(path) if _ID.fullmatch(mail_id) and path.exists() else None
 
 
+@functools.lru_cache(maxsize=512)
 def _read(path: Path) -> Mail:
+    """A mail is written once and under a name of its own, so it is taken apart once."""
     message = email.message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=modern)
     recipients = [address.strip() for address in str(message.get("X-Envelope-To", "")).split(",")]
     header = {name: str(message.get(name, "")) for name in ("From", "Subject", "Date")}

@@ -223,7 +223,9 @@ def _gateway(place: Place) -> Part:
     port = place.ports["gateway"]
     upstreams = [word for name in FUNCTIONS for word in ("--upstream", f"{name}={place.url(name)}")]
     relays = [word for name in RELAYS for word in ("--upstream", f"realtime={place.url(name)}")]
-    options = ("--port", port, "--data", place.data_dir, "--web", place.root / "web" / "dist", *upstreams, *relays)
+    framed = ("--storage", place.environment["STORAGE_URL"], "--grafana", place.environment.get("GRAFANA_URL", ""))
+    files = ("--data", place.data_dir, "--web", place.root / "web" / "dist", *framed)
+    options = ("--port", port, *files, *upstreams, *relays)
     command, ready = place.module("dev.gateway", *options), _answering(port, "/dev/health")
     return _part(place, "gateway", command, ready, after=("telemetry",))  # which so ends last, and takes last words
 

@@ -11,6 +11,7 @@ import pulumi
 from infra import (
     buckets,
     cloud_function,
+    cockroach,
     container_service,
     database,
     identities,
@@ -19,7 +20,9 @@ from infra import (
     messaging,
     monitoring,
     network,
+    redis_database,
     registry,
+    rotation_notices,
     scheduler,
     secret_store,
     stack,
@@ -35,9 +38,11 @@ def provision(chosen: stack.Stack) -> None:
     vendors.check(chosen)
     accounts = identities.create(chosen)
     keyring = keys.create(chosen)
-    secrets = secret_store.create(chosen, accounts, keyring)
+    secrets = secret_store.create(chosen, accounts, keyring, rotation_notices.create(chosen, keyring))
+    redis_database.create(chosen, secrets)
     private = network.create(chosen)
     instance = database.create(chosen, private, keyring)
+    cluster = cockroach.create(chosen)
     kept = buckets.create(chosen, accounts, keyring)
     images = registry.create(chosen, accounts, keyring)
     topics = messaging.create_topics(chosen, accounts, keyring)
@@ -60,7 +65,7 @@ def provision(chosen: stack.Stack) -> None:
 
     pulumi.export("address", address.address)
     pulumi.export("origin", chosen.origin)
-    pulumi.export("database", instance.connection_name if instance else None)
+    pulumi.export("database", instance.connection_name if instance else cluster)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from infra.cockroach import CPUS_A_NODE, NODES
 from infra.inventory import Inventory, Resource
 from infra.price_table import PriceTable
 
@@ -78,13 +79,20 @@ class Estimate:
         busy = cost("cpu_busy", seconds) + cost("memory_busy", seconds * gib) + cost("request", self.requests)
         yield Line(COMPUTE, "functions, at work", f"{_short(self.requests)} requests, {_short(seconds)} s", busy)
         yield from self._kept_warm()
-        classifier = _named(self.stack, "Service", "inference")
-        cpu, memory = _size(classifier.inputs["template"]["containers"][0])
-        read = self.each("messages") * use["classified_seconds"]
-        usd = cost("cpu_busy", read * cpu) + cost("memory_busy", read * memory)
-        yield Line(COMPUTE, "classifier, at work", f"{_short(self.each('messages'))} messages", usd)
+        yield self._classifier()
         yield self._relay()
         yield self._training()
+
+    def _classifier(self) -> Line:
+        cost, template = self.table.cost, _named(self.stack, "Service", "inference").inputs["template"]
+        cpu, memory = _size(template["containers"][0])
+        read = self.each("messages") * self.table.usage["classified_seconds"]
+        if not _has_gpu(template):
+            usd = cost("cpu_busy", read * cpu) + cost("memory_busy", read * memory)
+            return Line(COMPUTE, "classifier, at work", f"{_short(self.each('messages'))} messages", usd)
+        seconds = max(SECONDS * _fewest(template), read)  # paid for as long as the instance lives
+        usd = cost("gpu_second", seconds) + cost("cpu_always", seconds * cpu) + cost("memory_always", seconds * memory)
+        return Line(COMPUTE, "classifier, with a GPU", f"{seconds / 3600:,.0f} hours of an instance", usd)
 
     def _kept_warm(self) -> Iterator[Line]:
         sizes = [
@@ -92,7 +100,8 @@ class Estimate:
             for found in self.stack.of("Function")
         ]
         classifier = _named(self.stack, "Service", "inference").inputs["template"]
-        sizes.append((_fewest(classifier), *_size(classifier["containers"][0])))
+        if not _has_gpu(classifier):
+            sizes.append((_fewest(classifier), *_size(classifier["containers"][0])))
         kept = sum(fewest for fewest, _, _ in sizes)
         usd = sum(
             self.table.cost("cpu_idle", SECONDS * fewest * cpu) + self.table.cost("memory_idle", SECONDS * fewest * gib)
@@ -155,7 +164,7 @@ class Estimate:
             units = (self.each("requests") + self.ticks) * use["units"] / 1e6
             usd = cost("cockroach_million_units", units) + cost("cockroach_gib", rows)
             return Line(DATA, "CockroachDB Basic", f"{units:,.0f} million request units", usd)
-        plan, fewest = ("advanced", 4) if self.stack.production else ("standard", 2)
+        plan, fewest = ("advanced", NODES * CPUS_A_NODE) if self.stack.production else ("standard", 2)
         cpus = max(fewest, math.ceil(self.peak / use["requests_a_database_cpu"]))
         usd = cost(f"cockroach_{plan}_cpu_hour", cpus * HOURS) + cost("cockroach_gib", rows)
         return Line(DATA, f"CockroachDB {plan.title()}", f"{cpus} vCPU, {rows:,.0f} GiB", usd)
@@ -196,6 +205,10 @@ def _named(stack: Inventory, kind: str, name: str) -> Resource:
 
 def _fewest(template: dict[str, Any]) -> float:
     return float(template["scaling"].get("minInstanceCount", 0))
+
+
+def _has_gpu(template: dict[str, Any]) -> bool:
+    return bool(template.get("nodeSelector"))
 
 
 def _size(container: dict[str, Any]) -> tuple[float, float]:

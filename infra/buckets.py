@@ -9,10 +9,15 @@ from pulumi_gcp import logging, storage
 from infra.identities import Identities
 from infra.keys import Keys
 from infra.stack import Stack
+from infra.web_headers import INDEX
 
 AN_HOUR: Final = 3600
+MODELS: Final = "models"
+"""Folder of the trained models in their bucket."""
 AUDIT_SECONDS: Final = 7 * 366 * 24 * AN_HOUR
 MODEL_VERSIONS: Final = 10
+UNFINISHED_DAYS: Final = 7
+"""What an attempt at a training left behind for the next one: attempts follow each other within a day."""
 UPLOAD_HEADERS: Final = ("content-type", "x-goog-content-length-range", "x-goog-if-generation-match")
 """Headers that a signed link binds, so that a browser has to be allowed to send them."""
 AUDIT_FILTER: Final = 'logName:"cloudaudit.googleapis.com"'
@@ -40,6 +45,8 @@ def create(stack: Stack, identities: Identities, keys: Keys) -> Buckets:
     _may("messages-keeps-files", files, "roles/storage.objectUser", identities.member("messages"))
     _may("retrain-reads-models", models, "roles/storage.objectViewer", identities.member("retrain"))
     _may("retrain-adds-models", models, "roles/storage.objectCreator", identities.member("retrain"))
+    # Of all that lies beside a model it reads the report, for administrators.
+    _may("feedback-reads-models", models, "roles/storage.objectViewer", identities.member("ml_feedback"))
     # It adds a head a day and looks at those that are there; nobody can change or remove one while it is kept.
     _may("admin-adds-heads", heads, "roles/storage.objectCreator", identities.member("admin"))
     _may("admin-reads-heads", heads, "roles/storage.objectViewer", identities.member("admin"))
@@ -83,7 +90,14 @@ def _models(stack: Stack, keys: Keys) -> storage.Bucket:
         action=storage.BucketLifecycleRuleActionArgs(type="Delete"),
         condition=storage.BucketLifecycleRuleConditionArgs(num_newer_versions=MODEL_VERSIONS, with_state="ARCHIVED"),
     )
-    return _bucket(stack, "models", keys, versioning=storage.BucketVersioningArgs(enabled=True), lifecycle_rules=[old])
+    left = storage.BucketLifecycleRuleArgs(
+        action=storage.BucketLifecycleRuleActionArgs(type="Delete"),
+        condition=storage.BucketLifecycleRuleConditionArgs(
+            age=UNFINISHED_DAYS, matches_prefixes=[f"{MODELS}/unfinished/"], with_state="ANY"
+        ),
+    )
+    versions = storage.BucketVersioningArgs(enabled=True)
+    return _bucket(stack, "models", keys, versioning=versions, lifecycle_rules=[old, left])
 
 
 def _web(stack: Stack) -> storage.Bucket:
@@ -92,7 +106,7 @@ def _web(stack: Stack) -> storage.Bucket:
         name=stack.bucket_called("web"),
         location=stack.region,
         uniform_bucket_level_access=True,
-        website=storage.BucketWebsiteArgs(main_page_suffix="index.html", not_found_page="index.html"),
+        website=storage.BucketWebsiteArgs(main_page_suffix=INDEX),
         force_destroy=not stack.production,
         labels=stack.labels,
     )

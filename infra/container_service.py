@@ -14,6 +14,9 @@ SOCKETS_AN_INSTANCE: Final = 1_000
 SOCKET_LIFE: Final = "3600s"
 """Cloud Run's longest request; a socket ends itself before (SOCKET_MINUTES)."""
 TEXTS_AT_ONCE: Final = 32
+MOST_GPUS: Final = 3
+"""What a project may have without asking for more, where a zone's loss is not covered."""
+RETRAIN_ATTEMPTS: Final = 3
 PRIVATE_RANGES: Final = "PRIVATE_RANGES_ONLY"
 
 
@@ -24,16 +27,14 @@ def inference(on: Foundation) -> cloudrunv2.Service:
         image=on.registry.image("inference"),
         envs=_variables(told),
         ports=cloudrunv2.ServiceTemplateContainerPortsArgs(container_port=8080),
-        resources=cloudrunv2.ServiceTemplateContainerResourcesArgs(
-            limits={"cpu": "2", "memory": "2Gi"}, cpu_idle=True, startup_cpu_boost=True
-        ),
+        resources=_classifier_size(on),
         startup_probe=_answers("/ready"),
     )
     fewest = 1 if on.stack.warm_alert_path else 0
     service = cloudrunv2.Service(
         "inference",
         name=on.stack.called("inference"),
-        location=on.stack.region,
+        location=on.stack.inference_region,
         ingress="INGRESS_TRAFFIC_ALL",
         custom_audiences=[inference_audience(on)],
         deletion_protection=on.stack.production,
@@ -43,7 +44,11 @@ def inference(on: Foundation) -> cloudrunv2.Service:
             service_account=on.identities.email("inference"),
             max_instance_request_concurrency=TEXTS_AT_ONCE,
             timeout="30s",
-            scaling=cloudrunv2.ServiceTemplateScalingArgs(min_instance_count=fewest, max_instance_count=10),
+            scaling=cloudrunv2.ServiceTemplateScalingArgs(
+                min_instance_count=fewest, max_instance_count=MOST_GPUS if on.stack.gpu else 10
+            ),
+            node_selector=_accelerator(on),
+            gpu_zonal_redundancy_disabled=True if on.stack.gpu else None,
         ),
         traffics=_traffic(on),
         opts=pulumi.ResourceOptions(depends_on=list(on.buckets.grants)),
@@ -68,11 +73,26 @@ def inference(on: Foundation) -> cloudrunv2.Service:
     return service
 
 
+def _classifier_size(on: Foundation) -> cloudrunv2.ServiceTemplateContainerResourcesArgs:
+    """With a GPU, the least that Cloud Run gives beside one, and by the instance's life."""
+    if on.stack.gpu:
+        return cloudrunv2.ServiceTemplateContainerResourcesArgs(
+            limits={"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}, cpu_idle=False, startup_cpu_boost=True
+        )
+    return cloudrunv2.ServiceTemplateContainerResourcesArgs(
+        limits={"cpu": "2", "memory": "2Gi"}, cpu_idle=True, startup_cpu_boost=True
+    )
+
+
+def _accelerator(on: Foundation) -> cloudrunv2.ServiceTemplateNodeSelectorArgs | None:
+    return cloudrunv2.ServiceTemplateNodeSelectorArgs(accelerator=on.stack.gpu) if on.stack.gpu else None
+
+
 def _may_with(on: Foundation, service: cloudrunv2.Service, actor: str, does: str, role: str) -> None:
     cloudrunv2.ServiceIamMember(
         f"{actor.replace('_', '-')}-{does}-inference",
         name=service.name,
-        location=on.stack.region,
+        location=on.stack.inference_region,
         role=role,
         member=on.identities.member(actor),
     )
@@ -140,8 +160,12 @@ def retirement(on: Foundation) -> cloudrunv2.Job:
 
 
 def retraining(on: Foundation) -> cloudrunv2.Job:
-    """The job that trains; only the ml_feedback function may start it, with arguments of its own."""
-    job = _job(on, "retrain", memory="8Gi", timeout="86400s")
+    """The job that trains; only the ml_feedback function may start it, with arguments of its own.
+
+    An attempt that was killed is followed by another, which goes on from the checkpoint that it left behind; one that
+    came to an end of its own says so in its row, and what follows it ends at once.
+    """
+    job = _job(on, "retrain", memory="8Gi", timeout="86400s", retries=RETRAIN_ATTEMPTS - 1)
     cloudrunv2.JobIamMember(
         "ml-feedback-starts-retraining",
         name=job.name,
@@ -153,8 +177,16 @@ def retraining(on: Foundation) -> cloudrunv2.Job:
 
 
 def _job(
-    on: Foundation, name: str, *, memory: str, timeout: str, image: str = "", args: list[str] | None = None
+    on: Foundation,
+    name: str,
+    *,
+    memory: str,
+    timeout: str,
+    image: str = "",
+    args: list[str] | None = None,
+    retries: int = 0,
 ) -> cloudrunv2.Job:
+    """`retries` of what can be taken up again; a migration that failed is looked at by a person first."""
     told = tell(on, name)
     container = cloudrunv2.JobTemplateTemplateContainerArgs(
         image=on.registry.image(image or name),
@@ -165,7 +197,7 @@ def _job(
     once = cloudrunv2.JobTemplateTemplateArgs(
         containers=[container],
         service_account=on.identities.email(name),
-        max_retries=0,  # they tell what became of them, and are started again on purpose
+        max_retries=retries,
         timeout=timeout,
         vpc_access=_job_egress(on.network),
     )

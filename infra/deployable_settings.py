@@ -6,6 +6,7 @@ from typing import Final
 
 import pulumi
 
+from infra.buckets import MODELS
 from infra.foundation import Foundation
 from infra.messaging import TOPIC
 from infra.package import FUNCTIONS
@@ -14,7 +15,6 @@ OUR_PROXIES: Final = "2"
 """Google's load balancer appends the client's address and then its own to X-Forwarded-For."""
 WITH_KERNEL: Final = (*FUNCTIONS, "realtime", "retrain")
 """Deployables that read shared/settings.py, and so want all that has no default there."""
-MODELS: Final = "models"
 COLLECTOR: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 """Where the classifier goes on with its callers' traces, as they do."""
 

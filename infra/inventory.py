@@ -98,23 +98,24 @@ class _Book(Mocks):
 
 
 def _added(args: MockResourceArgs) -> dict[str, Any]:
-    match args.typ.rpartition(":")[2]:
-        case "Account":
-            email = f"{args.inputs['accountId']}@{args.name}.iam.gserviceaccount.com"
-            return {"email": email, "name": f"serviceAccounts/{email}"}
-        case "Function":
-            return {"serviceConfig": {**args.inputs["serviceConfig"], "uri": f"https://{args.name}.a.run.app"}}
-        case "Service":
-            return {"uri": f"https://{args.name}.a.run.app"}
-        case "ProjectSink":
-            return {"writerIdentity": "serviceAccount:sink@gcp-sa-logging.iam.gserviceaccount.com"}
-        case "UptimeCheckConfig":
-            return {"uptimeCheckId": f"{args.name}-check"}
-        case _:
-            return {}
+    """What the provider adds to the inputs."""
+    kind = args.typ.rpartition(":")[2]
+    if kind == "Account":
+        email = f"{args.inputs['accountId']}@{args.name}.iam.gserviceaccount.com"
+        return {"email": email, "name": f"serviceAccounts/{email}"}
+    if kind == "Function":
+        return {"serviceConfig": {**args.inputs["serviceConfig"], "uri": f"https://{args.name}.a.run.app"}}
+    return {
+        "Service": {"uri": f"https://{args.name}.a.run.app"},
+        "ProjectSink": {"writerIdentity": "serviceAccount:sink@gcp-sa-logging.iam.gserviceaccount.com"},
+        "UptimeCheckConfig": {"uptimeCheckId": f"{args.name}-check"},
+        "Cluster": {"regions": [{"name": "region", "sqlDns": "cluster.example"}]},
+        "RedisDatabase": {"endpoint": "redis.example", "port": 6379.0, "password": "", "restToken": ""},
+    }.get(kind, {})
 
 
 def _settings(stack: str) -> dict[str, str]:
     file = "pr" if stack.startswith("pr-") else stack
     config = yaml.safe_load((ROOT / "infra" / f"Pulumi.{file}.yaml").read_text())["config"]
+    config = {"bloom:version": "0000000", **config}
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in config.items()}

@@ -10,9 +10,11 @@ from infra.buckets import Buckets
 from infra.firewall import create as create_firewall
 from infra.routes import ROUTES
 from infra.stack import Stack
+from infra.web_headers import HASHED, HSTS, INDEX, headers
 
 MANAGED: Final = "EXTERNAL_MANAGED"
-HSTS: Final = "Strict-Transport-Security: max-age=63072000; includeSubDomains"
+STAY_WITH_HTTPS: Final = f"Strict-Transport-Security: {HSTS}"
+GRAFANA: Final = "GRAFANA_URL"
 HEALTH: Final = "/health/"
 """`/health/auth` outside is `/health` of the auth function, so that each can be watched from outside."""
 
@@ -45,21 +47,24 @@ def _backend(
         protocol="HTTPS",
         backends=[compute.BackendServiceBackendArgs(group=group.id)],
         security_policy=None if armor is None else armor.id,
-        custom_response_headers=[HSTS],
+        custom_response_headers=[STAY_WITH_HTTPS],
         # Addresses and paths of patients' requests: what a denial needs is in Cloud Armor's own log.
         log_config=compute.BackendServiceLogConfigArgs(enable=False),
     )
 
 
 def _web(stack: Stack, buckets: Buckets) -> compute.BackendBucket:
+    told = headers(stack.deployable_settings.get(GRAFANA))
     return compute.BackendBucket(
         "web-backend",
         name=stack.called("web"),
         bucket_name=buckets.web.name,
         enable_cdn=True,
+        # What each file says of itself (web_headers.py): a page that is asked for anew is never an old one.
+        cdn_policy=compute.BackendBucketCdnPolicyArgs(cache_mode="USE_ORIGIN_HEADERS"),
         compression_mode="AUTOMATIC",
         load_balancing_scheme=MANAGED,
-        custom_response_headers=[HSTS, "X-Content-Type-Options: nosniff", "Referrer-Policy: no-referrer"],
+        custom_response_headers=[f"{name}: {value}" for name, value in told.items()],
     )
 
 
@@ -77,7 +82,9 @@ def _url_map(
         host_rules=[compute.URLMapHostRuleArgs(hosts=[stack.domain], path_matcher="paths")],
         path_matchers=[
             compute.URLMapPathMatcherArgs(
-                name="paths", default_service=web.id, path_rules=[*rules, *map(_health, backends, backends.values())]
+                name="paths",
+                default_service=web.id,
+                path_rules=[*rules, *map(_health, backends, backends.values()), *_pages(web)],
             )
         ],
     )
@@ -90,6 +97,21 @@ def _health(name: str, backend: compute.BackendService) -> compute.URLMapPathMat
         service=backend.id,
         route_action=compute.URLMapPathMatcherPathRuleRouteActionArgs(url_rewrite=rewrite),
     )
+
+
+def _pages(web: compute.BackendBucket) -> list[compute.URLMapPathMatcherPathRuleArgs]:
+    """The web client's own addresses, which no file has, are answered by its index; a file or a route that is missing
+    is missing."""
+    missing = compute.URLMapPathMatcherPathRuleCustomErrorResponsePolicyErrorResponseRuleArgs(
+        match_response_codes=["404"], path=f"/{INDEX}", override_response_code=200
+    )
+    index = compute.URLMapPathMatcherPathRuleCustomErrorResponsePolicyArgs(
+        error_response_rules=[missing], error_service=web.id
+    )
+    return [
+        compute.URLMapPathMatcherPathRuleArgs(paths=["/api", "/api/*", f"/{HASHED}*"], service=web.id),
+        compute.URLMapPathMatcherPathRuleArgs(paths=["/*"], service=web.id, custom_error_response_policy=index),
+    ]
 
 
 def _https(stack: Stack, address: compute.GlobalAddress, url_map: compute.URLMap) -> None:

@@ -10,6 +10,7 @@ from pulumi_gcp import billing, logging, monitoring
 from infra.load_balancer import HEALTH
 from infra.messaging import DEAD_LETTERS
 from infra.objectives import ALERTS, Alert, Urgency, runbook
+from infra.rotation_notices import ROTATIONS
 from infra.routes import ROUTES
 from infra.stack import Stack
 
@@ -18,6 +19,8 @@ CRITICAL_LINES: Final = ("alert-unanswered", "probe-alert-missing", "probe-not-s
 NUMBERS: Final = ("METRICS_ENABLED", "METRICS_EXPORT_SECONDS", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """Settings without all of which no number reaches Cloud Monitoring, and nothing that looks at numbers is made."""
 SEVERITIES: Final[dict[Urgency, str]] = {"page": "CRITICAL", "ticket": "WARNING"}
+ABOVE: Final = "COMPARISON_GT"
+BELOW: Final = "COMPARISON_LT"
 CERTIFICATE_DAYS: Final = 21
 """Google renews its certificates a month before their end."""
 MINUTE: Final = "60s"
@@ -39,7 +42,9 @@ def create(stack: Stack) -> None:
         _tell_of_line(stack, line, channel)
     for deployable in _watched(stack):
         _tell_of_silence(stack, deployable, channel)
-    _tell_of_dead_letters(stack, channel)
+    _tell_of_waiting(stack, DEAD_LETTERS, channel)
+    if not stack.name.startswith("pr-"):
+        _tell_of_waiting(stack, ROTATIONS, channel, "ticket")
     _tell_of_failed_jobs(stack, channel)
     _tell_of_certificate(stack, channel)
     if all(stack.deployable_settings.get(name, "0") not in ("0", "false") for name in NUMBERS):
@@ -110,25 +115,29 @@ def _tell_of_silence(stack: Stack, deployable: str, channel: monitoring.Notifica
             cross_series_reducer="REDUCE_COUNT_FALSE",
             group_by_fields=["resource.label.host"],
         ),
-        above=1,
+        limit=(ABOVE, 1),
         page="silent",
     )
 
 
-def _tell_of_dead_letters(stack: Stack, channel: monitoring.NotificationChannel) -> None:
+def _tell_of_waiting(
+    stack: Stack, subscription: str, channel: monitoring.NotificationChannel, urgency: Urgency = "page"
+) -> None:
+    """What waits there wants a person: events that nobody could take, secrets that have to be renewed."""
     waiting = (
         'metric.type="pubsub.googleapis.com/subscription/num_undelivered_messages" AND'
-        f' resource.type="pubsub_subscription" AND resource.labels.subscription_id="{stack.called(DEAD_LETTERS)}"'
+        f' resource.type="pubsub_subscription" AND resource.labels.subscription_id="{stack.called(subscription)}"'
     )
     _policy(
         stack,
-        DEAD_LETTERS,
+        subscription,
         channel,
         waiting,
         monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
             alignment_period=MINUTE, per_series_aligner="ALIGN_MAX"
         ),
-        page=DEAD_LETTERS,
+        page=subscription,
+        urgency=urgency,
     )
 
 
@@ -153,7 +162,7 @@ def _tell_of_failed_jobs(stack: Stack, channel: monitoring.NotificationChannel) 
             cross_series_reducer="REDUCE_SUM",
             group_by_fields=["resource.label.job_id"],
         ),
-        above=2,  # what comes every minute is its own repetition, and once or twice is nothing
+        limit=(ABOVE, 2),  # what comes every minute is its own repetition, and once or twice is nothing
         page="job-failed",
     )
 
@@ -172,7 +181,7 @@ def _tell_of_certificate(stack: Stack, channel: monitoring.NotificationChannel) 
         monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
             alignment_period="1200s", per_series_aligner="ALIGN_NEXT_OLDER", cross_series_reducer="REDUCE_MIN"
         ),
-        below=CERTIFICATE_DAYS,
+        limit=(BELOW, CERTIFICATE_DAYS),
         page="certificate-ends",
     )
 
@@ -214,21 +223,21 @@ def _policy(
     aggregation: monitoring.AlertPolicyConditionConditionThresholdAggregationArgs,
     *,
     page: str,
-    above: float = 0,
-    below: float | None = None,
+    limit: tuple[str, float] = (ABOVE, 0),
+    urgency: Urgency = "page",
 ) -> None:
     monitoring.AlertPolicy(
         f"{name}-alert",
         display_name=stack.called(name),
         combiner="OR",
-        severity="CRITICAL",
+        severity=SEVERITIES[urgency],
         conditions=[
             monitoring.AlertPolicyConditionArgs(
                 display_name=name,
                 condition_threshold=monitoring.AlertPolicyConditionConditionThresholdArgs(
                     filter=series,
-                    comparison="COMPARISON_GT" if below is None else "COMPARISON_LT",
-                    threshold_value=above if below is None else below,
+                    comparison=limit[0],
+                    threshold_value=limit[1],
                     duration="0s",
                     aggregations=[aggregation],
                 ),

@@ -1,47 +1,35 @@
-"""`python -m infra.release prod hold|share|finish|back|restart|secrets`: which revisions of a stack answer.
+"""`python -m infra.release prod hold|share|finish|back|restart|secrets|missing`: which revisions of a stack answer.
 
 Through gcloud: a release holds the requests at the revisions that serve, provisions the new ones beside them
 (`bloom:held`), gives those a share, and finishes or goes back.
 """
 
 import argparse
-import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from infra.gcloud import GcloudFailed, asked, config_of, gcloud, project_of
 from infra.package import FUNCTIONS
 from infra.secret_store import SECRETS
 
 SERVICES: Final = (*(name.replace("_", "-") for name in FUNCTIONS), "inference", "realtime")
-STACKS: Final = Path(__file__).parent
+Service = dict[str, Any]
+"""As `gcloud run services list --format=json` tells of one."""
 
 
 class ReleaseRefused(Exception):
     """What was asked cannot be done as the services stand; the message says why."""
 
 
-def places(stack: str) -> dict[str, str]:
-    """Project, region and domain of a stack, from its file."""
-    config = yaml.safe_load((STACKS / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return {
-        name: config[f"{owner}:{name}"]
-        for owner, name in (("gcp", "project"), ("bloom", "region"), ("bloom", "domain"))
-    }
-
-
-def hold(service: dict[str, Any]) -> list[str]:
+def hold(service: Service) -> list[str]:
     """All requests stay where most of them go now, whatever is deployed."""
     serving = _most(service)
     return [f"--to-revisions={serving}=100"] if serving else []
 
 
-def share(service: dict[str, Any], percent: int) -> list[str]:
+def share(service: Service, percent: int) -> list[str]:
     """A share of the requests for the newest revision. Raises ReleaseRefused where it does not start.
 
     Nothing where there is no newer revision than the one that serves.
@@ -49,98 +37,123 @@ def share(service: dict[str, Any], percent: int) -> list[str]:
     newest, ready = (service["status"].get(f"latest{which}RevisionName") for which in ("Created", "Ready"))
     if newest != ready:
         raise ReleaseRefused(f"{service['metadata']['name']}: {newest} has not become ready")
-    serving = _most(service, but=newest)
+    serving = stable(service)
     return [f"--to-revisions={newest}={percent},{serving}={100 - percent}"] if serving else []
 
 
-def back(service: dict[str, Any]) -> list[str]:
+def back(service: Service) -> list[str]:
     """All requests to the revision that served before the newest; nothing where the newest is the only one."""
-    serving = _most(service, but=service["status"].get("latestCreatedRevisionName"))
+    serving = stable(service)
     return [f"--to-revisions={serving}=100"] if serving else []
 
 
-def finish(_service: dict[str, Any]) -> list[str]:
+def finish(_service: Service) -> list[str]:
     """All requests to the newest revision, and to those that come after it."""
     return ["--to-latest"]
 
 
-def _most(service: dict[str, Any], but: str | None = None) -> str:
+def stable(service: Service) -> str:
+    """The revision that most requests go to beside the newest; empty where there is none."""
+    return _most(service, but=service["status"].get("latestCreatedRevisionName"))
+
+
+def services(stack: str) -> Iterator[tuple[str, Service]]:
+    """Those of a stack that stand, by name, in whichever region. Raises GcloudFailed."""
+    listed = {
+        each["metadata"]["name"]: each for each in asked("run", "services", "list", f"--project={project_of(stack)}")
+    }
+    names = [f"bloom-{stack}-{service}" for service in SERVICES]
+    yield from ((name, listed[name]) for name in names if name in listed)
+
+
+def region_of(service: Service) -> str:
+    """Where it runs: not every one is in the stack's own region."""
+    return str(service["metadata"]["labels"]["cloud.googleapis.com/location"])
+
+
+def move(stack: str, plan: Callable[[Service], list[str]]) -> None:
+    """Do to each service of a stack what a plan says of it.
+
+    Raises ReleaseRefused before any is changed, GcloudFailed.
+    """
+    wanted = [(name, service, plan(service)) for name, service in services(stack)]
+    for name, service, options in wanted:
+        if options:
+            where = (f"--region={region_of(service)}", f"--project={project_of(stack)}")
+            gcloud("run", "services", "update-traffic", name, *where, *options)
+        sys.stdout.write(f"{name}: {' '.join(options) or 'as it was'}\n")
+
+
+def restart(stack: str, only: tuple[str, ...] = SERVICES) -> None:
+    """Start every instance of these services anew, so that it reads its secrets anew. Raises GcloudFailed."""
+    for name, service in services(stack):
+        if name.removeprefix(f"bloom-{stack}-") in only:
+            where = (f"--region={region_of(service)}", f"--project={project_of(stack)}")
+            gcloud("run", "services", "update", name, *where, f"--update-env-vars=RESTARTED={int(time.time())}")
+            sys.stdout.write(f"{name}: anew\n")
+
+
+def missing(stack: str) -> list[str]:
+    """The stack's secrets without a value: what is told one of them does not start. Raises GcloudFailed."""
+    without = set(config_of(stack).get("bloom:withoutSecrets") or ())
+    return [f"bloom-{stack}-{name}" for name in SECRETS if name not in without and not _has_value(stack, name)]
+
+
+def _secrets(stack: str, like: str) -> None:
+    """Give those of a preview that have no value the one of another stack in its project."""
+    for name in SECRETS:
+        if not _stands(stack, name) or _has_value(stack, name):
+            continue
+        project, secret = f"--project={project_of(stack)}", f"bloom-{stack}-{name}"
+        value = gcloud("secrets", "versions", "access", "latest", f"--secret=bloom-{like}-{name}", project)
+        gcloud("secrets", "versions", "add", secret, project, "--data-file=-", told=value)
+        sys.stdout.write(f"{secret}: as in {like}\n")
+
+
+def _missing(stack: str) -> None:
+    if names := missing(stack):
+        raise ReleaseRefused(f"no value yet: {', '.join(names)}")
+
+
+def _stands(stack: str, name: str) -> bool:
+    return bool(asked("secrets", "list", f"--project={project_of(stack)}", f"--filter=name~/bloom-{stack}-{name}$"))
+
+
+def _has_value(stack: str, name: str) -> bool:
+    if not _stands(stack, name):
+        return False
+    project = f"--project={project_of(stack)}"
+    return bool(asked("secrets", "versions", "list", f"bloom-{stack}-{name}", project, "--filter=state=enabled"))
+
+
+def _most(service: Service, but: str | None = None) -> str:
     parts = [
         part for part in service["status"].get("traffic", ()) if part.get("percent") and part["revisionName"] != but
     ]
     return str(max(parts, key=lambda part: part["percent"])["revisionName"]) if parts else ""
 
 
-def _services(stack: str, where: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    listed = {
-        each["metadata"]["name"]: each
-        for each in json.loads(_gcloud("run", "services", "list", *where, "--format=json"))
-    }
-    names = [f"bloom-{stack}-{service}" for service in SERVICES]
-    yield from ((name, listed[name]) for name in names if name in listed)
-
-
-def _move(given: argparse.Namespace, where: list[str]) -> None:
-    plans: dict[str, Callable[[dict[str, Any]], list[str]]] = {
-        "hold": hold,
-        "back": back,
-        "finish": finish,
-        "share": lambda service: share(service, given.percent),
-    }
-    wanted = [(name, plans[given.what](service)) for name, service in _services(given.stack, where)]
-    for name, options in wanted:  # all were looked at before any is changed
-        if options:
-            _gcloud("run", "services", "update-traffic", name, *where, *options)
-        sys.stdout.write(f"{name}: {' '.join(options) or 'as it was'}\n")
-
-
-def _restart(given: argparse.Namespace, where: list[str]) -> None:
-    for name, _ in _services(given.stack, where):
-        _gcloud("run", "services", "update", name, *where, f"--update-env-vars=RESTARTED={int(time.time())}")
-        sys.stdout.write(f"{name}: anew\n")
-
-
-def _secrets(given: argparse.Namespace, where: list[str]) -> None:
-    project = [each for each in where if each.startswith("--project")]
-    for name in SECRETS:
-        secret = f"bloom-{given.stack}-{name}"
-        if not _gcloud("secrets", "list", *project, f"--filter=name~/{secret}$", "--format=value(name)"):
-            continue
-        if not _gcloud(
-            "secrets", "versions", "list", secret, *project, "--filter=state=enabled", "--format=value(name)"
-        ):
-            value = _gcloud("secrets", "versions", "access", "latest", f"--secret=bloom-{given.like}-{name}", *project)
-            _gcloud("secrets", "versions", "add", secret, *project, "--data-file=-", told=value)
-            sys.stdout.write(f"{secret}: as in {given.like}\n")
-
-
-def _gcloud(*arguments: str, told: str | None = None) -> str:
-    return subprocess.run(  # noqa: S603 - arguments of our own, without a shell
-        ["gcloud", "--quiet", *arguments],  # noqa: S607 - wherever it is installed
-        input=told,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-
-
 def main(arguments: list[str]) -> int:
-    """Do what is asked for all services of a stack; 1 where gcloud refuses or a revision does not start."""
+    """Do what is asked for all services of a stack; 1 where gcloud refuses, a revision or a secret is not there."""
     parser = argparse.ArgumentParser(prog="python -m infra.release", description=__doc__)
     parser.add_argument("stack")
-    parser.add_argument("what", choices=("hold", "share", "finish", "back", "restart", "secrets"))
+    parser.add_argument("what", choices=("hold", "share", "finish", "back", "restart", "secrets", "missing"))
     parser.add_argument("--percent", type=int, choices=range(1, 100), default=10, metavar="1-99", help="of share")
     parser.add_argument("--like", default="dev", metavar="STACK", help="whose values a preview's secrets get")
     given = parser.parse_args(arguments)
-    place = places(given.stack)
-    where = [f"--region={place['region']}", f"--project={place['project']}"]
+    does: dict[str, Callable[[], None]] = {
+        "hold": lambda: move(given.stack, hold),
+        "share": lambda: move(given.stack, lambda service: share(service, given.percent)),
+        "finish": lambda: move(given.stack, finish),
+        "back": lambda: move(given.stack, back),
+        "restart": lambda: restart(given.stack),
+        "secrets": lambda: _secrets(given.stack, given.like),
+        "missing": lambda: _missing(given.stack),
+    }
     try:
-        {"restart": _restart, "secrets": _secrets}.get(given.what, _move)(given, where)
-    except ReleaseRefused as refused:
+        does[given.what]()
+    except (ReleaseRefused, GcloudFailed) as refused:
         sys.stderr.write(f"bloom: {refused}\n")
-        return 1
-    except subprocess.CalledProcessError as error:
-        sys.stderr.write(f"bloom: gcloud {error.cmd[2]} {error.cmd[3]} failed: {error.stderr}\n")
         return 1
     return 0
 

@@ -3,12 +3,17 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 import pulumi
 
 from shared.settings import Settings
 
+HOME: Final = "us-west2"
+GPU_REGIONS: Final[Mapping[str, frozenset[str]]] = {
+    "nvidia-l4": frozenset({"us-central1", "us-east4", "europe-west1", "europe-west4", "asia-southeast1"}),
+}
+"""Where Cloud Run has which (cloud.google.com/run/docs/configuring/services/gpu, 2026): us-west2 has none."""
 Database = Literal["cockroachdb", "cloud-sql"]
 
 
@@ -26,12 +31,24 @@ class Stack:
     region: str
     domain: str
     version: str
-    """Tag of the three images in the stack's registry."""
+    """Tag of the four images in the stack's registry: a commit's, as a tag is written once."""
     model: str
     """Folder of the served model in the model bucket; empty: the one in the image."""
     production: bool
     """Deletion protection, locked retention, warm instances and a second zone."""
     database: Database
+    cluster: str
+    """CockroachDB's name for the stack's cluster."""
+    makes_cluster: bool
+    """Whether CockroachDB's provider has a key (`cockroach:apikey`), and makes it; else its address is a secret."""
+    makes_redis: bool
+    """The same for Upstash's (`upstash:apiKey`)."""
+    redis_region: str
+    """Where Upstash keeps it: it has none in Google's us-west2."""
+    gpu: str
+    """What the classifier computes with, as `nvidia-l4`; empty: processors alone."""
+    gpu_region: str
+    """Where the classifier runs when it has one: not every region has them."""
     customer_keys: bool
     """Whether data rests under KMS keys of our own instead of Google's."""
     cloud_armor: bool
@@ -59,6 +76,11 @@ class Stack:
         return f"https://{self.domain}"
 
     @property
+    def inference_region(self) -> str:
+        """Where the classifier runs, and messages' text goes to be read."""
+        return self.gpu_region if self.gpu else self.region
+
+    @property
     def labels(self) -> dict[str, str]:
         """What every resource that can be labelled carries."""
         return {"product": "bloom", "stack": self.name, "managed-by": "pulumi"}
@@ -79,12 +101,18 @@ def read() -> Stack:
         name=pulumi.get_stack(),
         project=google.require("project"),
         project_number=ours.require("projectNumber"),
-        region=ours.get("region") or "us-west2",
+        region=ours.get("region") or HOME,
         domain=ours.require("domain"),
         version=ours.require("version"),
         model=ours.get("model") or "",
         production=ours.require_bool("production"),
         database=cast("Database", ours.get("database") or "cockroachdb"),
+        cluster=ours.get("cluster") or pulumi.get_stack(),
+        makes_cluster=pulumi.Config("cockroach").get("apikey") is not None,
+        makes_redis=pulumi.Config("upstash").get("apiKey") is not None,
+        redis_region=ours.get("redisRegion") or "us-west-1",
+        gpu=ours.get("inferenceGpu") or "",
+        gpu_region=ours.get("gpuRegion") or ours.get("region") or HOME,
         customer_keys=ours.require_bool("customerKeys"),
         cloud_armor=ours.require_bool("cloudArmor"),
         relay_instances=(ours.require_int("relayFewest"), ours.require_int("relayMost")),
@@ -109,6 +137,13 @@ def _check(stack: Stack) -> None:
         raise StackSettingMalformed("production: true in prod, and there alone")
     if stack.database not in ("cockroachdb", "cloud-sql"):
         raise StackSettingMalformed("database: cockroachdb or cloud-sql")
+    if not re.fullmatch(r"[0-9a-f]{7,40}|v\d[\w.-]*", stack.version):
+        raise StackSettingMalformed(f"version: {stack.version} is no commit and no release: `make provision` gives it")
+    if stack.gpu and stack.gpu not in GPU_REGIONS:
+        raise StackSettingMalformed(f"inferenceGpu: {', '.join(GPU_REGIONS)}, or none")
+    if stack.gpu and stack.gpu_region not in GPU_REGIONS[stack.gpu]:
+        known = ", ".join(sorted(GPU_REGIONS[stack.gpu]))
+        raise StackSettingMalformed(f"gpuRegion: {stack.gpu_region} has no {stack.gpu}; {known} have")
     unknown = {name for name in stack.deployable_settings if name.lower() not in Settings.model_fields}
     if unknown:
         raise StackSettingMalformed(f"settings: the product has no {', '.join(sorted(unknown))}")

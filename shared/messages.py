@@ -21,7 +21,8 @@ from sqlalchemy.orm import Session as Database
 from shared.attachments import ShownFile, attached_files, shown_attachments
 from shared.contract import Schema
 from shared.database.encryption import KeyRing, seal, unseal
-from shared.database.models.analysis import MessageAnalysis
+from shared.database.models.analysis import Label, MessageAnalysis
+from shared.database.models.learning import MLFeedback
 from shared.database.models.messaging import Message
 from shared.events import AttachedFile, MessageDeleted, MessageSent, MessageUpdated, MessageWritten
 
@@ -46,6 +47,16 @@ class ShownMessage(Schema):
     attachments: tuple[ShownFile, ...] = ()
 
 
+class StandingFeedback(Schema):
+    """What a therapist answered to an analysis; whoever gave it can revise it, naming the `revision` that they saw."""
+
+    id: UUID
+    therapist_id: UUID
+    is_correct: bool
+    corrected_label: Label | None
+    revision: int
+
+
 class ShownAnalysis(Schema):
     """What the model said of a patient's message, for the patient's clinicians alone. Scores are probabilities.
 
@@ -61,6 +72,7 @@ class ShownAnalysis(Schema):
     model_version: str
     risk_level: str
     created_at: datetime
+    feedback: StandingFeedback | None = None
     attachments_analysed: Literal[False] = False
 
 
@@ -137,8 +149,8 @@ def _state_of(event: MessageSent | MessageUpdated | MessageDeleted) -> dict[str,
     return change | {"body": None, "edited_at": event.edited_at, "deleted_at": event.occurred_at}
 
 
-def shown_analysis(analysis: MessageAnalysis) -> ShownAnalysis:
-    """From the row."""
+def shown_analysis(analysis: MessageAnalysis, feedback: MLFeedback | None = None) -> ShownAnalysis:
+    """From the row, and what a therapist answered to it."""
     return ShownAnalysis(
         id=analysis.id,
         message_id=analysis.message_id,
@@ -149,6 +161,15 @@ def shown_analysis(analysis: MessageAnalysis) -> ShownAnalysis:
         model_version=analysis.model_version,
         risk_level=analysis.risk_level,
         created_at=analysis.created_at,
+        feedback=StandingFeedback(
+            id=feedback.id,
+            therapist_id=feedback.therapist_id,
+            is_correct=feedback.is_correct,
+            corrected_label=feedback.corrected_label,
+            revision=feedback.revision,
+        )
+        if feedback
+        else None,
     )
 
 
@@ -190,5 +211,13 @@ def analyses_of(db: Database, messages: Iterable[ShownMessage]) -> dict[UUID, Sh
     versions = {message.id: message.version for message in messages}
     if not versions:
         return {}
-    rows = db.scalars(select(MessageAnalysis).where(MessageAnalysis.message_id.in_(versions)))
-    return {row.message_id: shown_analysis(row) for row in rows if row.message_version == versions[row.message_id]}
+    query = (
+        select(MessageAnalysis, MLFeedback)
+        .outerjoin(MLFeedback, MLFeedback.analysis_id == MessageAnalysis.id)
+        .where(MessageAnalysis.message_id.in_(versions))
+    )
+    return {
+        analysis.message_id: shown_analysis(analysis, feedback)
+        for analysis, feedback in db.execute(query)
+        if analysis.message_version == versions[analysis.message_id]
+    }

@@ -14,6 +14,8 @@ from dev.cloud import LocalCloud
 from infra.migrations.local import LocalDatabase
 from shared import inference, mail, outbox, redis, rollout, telemetry
 from shared.http import internal_caller, rate_limit
+from shared.telemetry import metrics
+from shared.telemetry.metrics import Metric, Readings
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = {"redis", "upstash", "smtp", "oidc", "pubsub"}
@@ -63,12 +65,17 @@ def function_client(name: str) -> FlaskClient:
     sys.modules.update(_loaded.get(name, {}))
     _in_place.append(name)
     if name not in _apps:
+        before = list(metrics.watched)
         _apps[name] = create_app("handle", str(ROOT / "functions" / name / "main.py"))  # type: ignore[no-untyped-call]
+        _gauges[name] = [gauge for gauge in metrics.watched if gauge not in before]
+    for metric, read in _gauges[name]:
+        metrics.watch(metric, read)  # whoever loaded the same function under another name had its own read them
     telemetry.start_logging()  # to where the present test looks
     return _apps[name].test_client()
 
 
 _apps: dict[str, Flask] = {}
+_gauges: dict[str, list[tuple[Metric, Callable[[], Readings]]]] = {}
 _loaded: dict[str, dict[str, ModuleType]] = {}
 _in_place: list[str] = [""]
 

@@ -30,7 +30,7 @@ class WideShape:
 
     pieces: int
     """Each has a row of its own."""
-    pairs: int = 65_521
+    pairs: int = 45_007
     """Rows for pairs of neighbouring pieces; a pair has one of its own, or none."""
     half_say: float = 40.0
     """Pieces of a window at which it has half of its say."""

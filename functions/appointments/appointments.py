@@ -26,7 +26,7 @@ from shared.roles import Role, patients_and_therapists
 from shared.session import Caller
 
 from . import own_appointments
-from .booking_rules import is_late
+from .booking_rules import is_late, late_from
 from .moments import Moment
 from .own_appointments import Meeting, Span
 
@@ -110,6 +110,10 @@ class ShownAppointment(Schema):
     cancelled: Cancellation | None
     attendance: ShownAttendance | None
     """Of what has begun."""
+    held_until: datetime | None
+    """Of what is only held: until when it is its patient's alone."""
+    late_from: datetime
+    """A patient who calls it off after that does so late."""
     created_at: datetime
 
 
@@ -123,12 +127,13 @@ class AppointmentsQuery(Schema):
     until: Moment | None = Field(None, alias="to")
     status: AppointmentStatus | None = None
     series_id: UUID | None = None
+    latest_first: bool = False
     limit: PageSize = 50
     cursor: str | None = Field(None, max_length=200)
 
 
 class Appointments(Schema):
-    """A page, the earliest first."""
+    """A page, the earliest first unless the latest was asked for."""
 
     items: list[ShownAppointment]
     next_cursor: str | None
@@ -152,7 +157,7 @@ def read_appointment(caller: Caller, id: UUID) -> ShownAppointment:
 def page_of(db: Database, caller: Caller, query: AppointmentsQuery) -> Appointments:
     """Read a page and leave its audit entries."""
     after = _after(query.cursor) if query.cursor else None
-    span = Span(query.since, query.until, query.status, query.series_id, after, query.limit)
+    span = Span(query.since, query.until, query.status, query.series_id, after, query.limit, query.latest_first)
     page, more = own_appointments.appointments(db, caller, span, action=Action.APPOINTMENTS_LISTED)
     last = page[-1].appointment if more else None
     following = cursor.encode(last.start_at.isoformat(), str(last.id)) if last else None
@@ -182,6 +187,8 @@ def shown(meeting: Meeting) -> ShownAppointment:
         rescheduled=_rescheduling(meeting),
         cancelled=_cancellation(meeting),
         attendance=_attendance(meeting),
+        held_until=found.held_until if found.status is AppointmentStatus.HELD else None,
+        late_from=late_from(found),
         created_at=found.created_at,
     )
 

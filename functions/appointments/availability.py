@@ -1,9 +1,11 @@
 """GET and PUT /api/appointments/availability: when a therapist can be booked, and on which terms."""
 
+import hashlib
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import Field
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session as Database
@@ -18,7 +20,7 @@ from shared.database.transaction import transaction
 from shared.events import TimeFreed
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
-from shared.problems import Unprocessable
+from shared.problems import Conflict, Unprocessable
 from shared.roles import therapists
 from shared.session import Caller
 from shared.time_zones import zone
@@ -37,10 +39,24 @@ from .schedules import TERMS, Hours, exceptions_of, rules_of, terms_of, time_zon
 routes = Routes()
 
 
+class AvailabilityChanged(Conflict):
+    """It was set anew, in another window, since the caller looked at it."""
+
+    title = "Your hours were changed since you looked at them"
+
+
+class NewAvailability(Availability):
+    """What is to hold. With `revision` it takes the place of that state of it and of no other."""
+
+    revision: Annotated[str, Field(max_length=64)] | None = None
+
+
 class ShownAvailability(Availability):
     """As it stands; `version` rises with whatever changes free time."""
 
     version: int
+    revision: str
+    """Names this state of the hours and terms; bookings do not change it."""
 
 
 @routes.endpoint("GET /api/appointments/availability", allow=therapists, limit=Limit("read-availability", 120, per=60))
@@ -50,7 +66,7 @@ def read_availability(caller: Caller) -> ShownAvailability:
 
 
 @routes.endpoint("PUT /api/appointments/availability", allow=therapists, limit=Limit("change-availability", 30, per=60))
-def change_availability(caller: Caller, given: Availability) -> ShownAvailability:
+def change_availability(caller: Caller, given: NewAvailability) -> ShownAvailability:
     """Replace the caller's hours and terms, all of them. Appointments that stand are not touched."""
     faults = contradictions(given)
     if faults:
@@ -68,11 +84,13 @@ def availability_of(db: Database, caller: Caller) -> ShownAvailability:
 
 @transaction
 def keep_availability(
-    db: Database, caller: Caller, given: Availability
+    db: Database, caller: Caller, given: NewAvailability
 ) -> tuple[ShownAvailability, tuple[TimeFreed, ...]]:
-    """Replace every row, and tell those who book at this moment, or wait. Raises LicenceNotVerified."""
+    """Replace every row, and tell those who book now, or wait. Raises LicenceNotVerified, AvailabilityChanged."""
     access.require_licence(db, caller, action=Action.AVAILABILITY_CHANGED)
     before = _shown(db, caller.user_id)
+    if given.revision not in {None, before.revision}:
+        raise AvailabilityChanged
     profile = db.get_one(TherapistProfile, caller.user_id)
     profile.schedule_version += 1
     for term, column in TERMS.items():
@@ -117,13 +135,19 @@ def _shown(db: Database, therapist_id: UUID) -> ShownAvailability:
     of_account = db.scalars(select(User.time_zone).where(User.id == therapist_id)).one()
     rules, exceptions = rules_of(db, [therapist_id])[therapist_id], exceptions_of(db, [therapist_id])[therapist_id]
     profile = db.get(TherapistProfile, therapist_id)
-    return ShownAvailability(
+    availability = Availability(
         time_zone=time_zone_of(rules, exceptions, of_account),
         rules=[_shown_rule(row) for row in rules],
         exceptions=[_shown_exception(row) for row in exceptions],
-        version=profile.schedule_version if profile else 1,
         **(terms_of(profile) if profile else {}),
     )
+    version = profile.schedule_version if profile else 1
+    return ShownAvailability(**dict(availability), version=version, revision=_revision(availability))
+
+
+def _revision(availability: Availability) -> str:
+    """The same hours and terms are the same revision, whoever saved them when."""
+    return hashlib.sha256(availability.model_dump_json().encode()).hexdigest()[:32]
 
 
 def _shown_rule(row: Hours) -> WeeklyHours:

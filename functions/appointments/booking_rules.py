@@ -1,6 +1,6 @@
 """Why a time cannot be booked or an appointment not be changed: each its own problem, in plain words."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.clock import now
@@ -117,8 +117,13 @@ def require_version(found: Appointment, version: int | None) -> None:
         raise StaleVersion
 
 
+def late_from(found: Appointment) -> datetime:
+    """After which moment a patient who calls it off does so late."""
+    return found.start_at - timedelta(hours=settings().late_cancel_hours)
+
+
 def is_late(found: Appointment) -> bool:
     """Whether the patient called it off within the hours before its start that count as late."""
     if found.cancelled_at is None or found.cancelled_by != found.patient_id:
         return False
-    return found.cancelled_at > found.start_at - timedelta(hours=settings().late_cancel_hours)
+    return found.cancelled_at > late_from(found)

@@ -92,11 +92,20 @@ class CareQuery(Schema):
     cursor: Annotated[str, StringConstraints(max_length=400)] | None = None
 
 
+class Capacity(Schema):
+    """How many patients a therapist has in care, and how many they may have at once."""
+
+    in_care: int
+    most: int
+
+
 class CareRelationships(Schema):
     """A page, the latest request first."""
 
     items: list[ShownCare]
     next_cursor: str | None
+    capacity: Capacity | None
+    """The caller's, where they are a therapist."""
 
 
 @routes.endpoint(
@@ -169,7 +178,8 @@ def page_of(db: Database, caller: Caller, query: CareQuery) -> CareRelationships
     page = found[: query.limit]
     more = len(found) > query.limit
     following = cursor.encode(page[-1].requested_at.isoformat(), str(page[-1].id)) if more else None
-    return CareRelationships(items=shown_care(db, caller, page), next_cursor=following)
+    capacity = _capacity(db, caller.user_id) if caller.role is Role.THERAPIST else None
+    return CareRelationships(items=shown_care(db, caller, page), next_cursor=following, capacity=capacity)
 
 
 @transaction(tries=TRIES)
@@ -232,17 +242,22 @@ def _require_open(db: Database, therapist_id: UUID) -> None:
 def _accept(db: Database, care: CareRelationship) -> None:
     """Into care, with a conversation of its own: one that ended earlier stays closed, and the patient's to read."""
     # The transaction is serializable: of two that count at once, one begins again and counts the other.
+    capacity = _capacity(db, care.therapist_id)
+    if capacity.in_care >= capacity.most:
+        raise AtCapacity
+    care.status, care.accepted_at = CareStatus.ACCEPTED, now()
+    conversations.open_for(db, care)
+
+
+def _capacity(db: Database, therapist_id: UUID) -> Capacity:
     in_care = db.scalar(
         select(func.count()).where(
-            CareRelationship.therapist_id == care.therapist_id,
+            CareRelationship.therapist_id == therapist_id,
             CareRelationship.status == CareStatus.ACCEPTED,
             CareRelationship.kind == CareKind.STANDING,
         )
     )
-    if (in_care or 0) >= settings().care_capacity:
-        raise AtCapacity
-    care.status, care.accepted_at = CareStatus.ACCEPTED, now()
-    conversations.open_for(db, care)
+    return Capacity(in_care=in_care or 0, most=settings().care_capacity)
 
 
 def _end(db: Database, caller: Caller, care: CareRelationship) -> tuple[CareEnded | None, tuple[Event, ...]]:

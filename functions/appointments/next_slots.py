@@ -87,4 +87,6 @@ def _first(schedule: Schedule, between: Span) -> FreeTimes:
         starts += free_starts(terms, schedule.spans, schedule.busy, moment, Span(start, end))
         start, length = end, length * 2
     seconds = [int(one.timestamp()) for one in starts[:KEPT]]
-    return FreeTimes(terms.session_minutes, terms.minimum_notice_minutes, terms.horizon_days, seconds)
+    return FreeTimes(
+        terms.session_minutes, terms.minimum_notice_minutes, terms.horizon_days, schedule.time_zone, seconds
+    )

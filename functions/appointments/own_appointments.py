@@ -70,6 +70,15 @@ class Meeting:
 
 
 @dataclass(frozen=True)
+class Offered:
+    """Whose times somebody may see: the version of the schedule, the zone of the reader's account, and a name."""
+
+    version: int
+    readers_zone: str
+    therapist: str
+
+
+@dataclass(frozen=True)
 class Span:
     """Which appointments of a list: those that overlap a time, are in a status, and of a series, where these are given.
 
@@ -83,6 +92,7 @@ class Span:
     after: tuple[datetime, UUID] | None
     """Start and id that the page before ended with."""
     limit: int
+    latest_first: bool = False
 
 
 def appointment(db: Database, caller: Caller, appointment_id: UUID, *, action: Action) -> Meeting:
@@ -135,7 +145,9 @@ def appointments(db: Database, caller: Caller, span: Span, *, action: Action) ->
 
     Raises LicenceNotVerified, which is audited.
     """
-    query = _own(caller).order_by(Appointment.start_at, Appointment.id).limit(span.limit + 1)
+    order = (Appointment.start_at, Appointment.id)
+    by_start = [column.desc() for column in order] if span.latest_first else order
+    query = _own(caller).order_by(*by_start).limit(span.limit + 1)
     rows = db.execute(query.where(*_within(span))).all()
     if not rows:
         access.require_licence(db, caller, action=action)
@@ -192,31 +204,31 @@ def may_book(db: Database, patient_id: UUID, therapist_id: UUID) -> bool:
     return offered_version(db, patient_id, therapist_id) is not None
 
 
-def offered_version(db: Database, patient_id: UUID, therapist_id: UUID) -> tuple[int, str] | None:
-    """Where `may_book` holds: the version of the therapist's schedule, and the zone of the patient's account."""
+def offered_version(db: Database, patient_id: UUID, therapist_id: UUID) -> Offered | None:
+    """Where `may_book` holds: whose times are offered to the patient."""
     row = db.execute(_offered(), {"patient_id": patient_id, "therapist_id": therapist_id}).one_or_none()
-    return (row.schedule_version, row.time_zone) if row else None
+    return Offered(*row) if row else None
 
 
-def own_version(db: Database, therapist_id: UUID) -> tuple[int, str] | None:
-    """The version of a therapist's own schedule, and the zone of their account."""
+def own_version(db: Database, therapist_id: UUID) -> Offered | None:
+    """A therapist's own times."""
     row = db.execute(
-        select(TherapistProfile.schedule_version, User.time_zone)
+        select(TherapistProfile.schedule_version, User.time_zone, User.name)
         .join(User, User.id == TherapistProfile.user_id)
         .where(User.id == therapist_id)
     ).one_or_none()
-    return (row.schedule_version, row.time_zone) if row else None
+    return Offered(*row) if row else None
 
 
 @functools.cache
-def _offered() -> Select[tuple[int, str]]:
+def _offered() -> Select[tuple[int, str, str]]:
     """Built at the first use and kept, since building it takes longer than the database does."""
     patient_id: Any = bindparam("patient_id", type_=Uuid())
     therapist_id: Any = bindparam("therapist_id", type_=Uuid())
     patient = aliased(User)
     cared_for = _care(CareStatus.ACCEPTED, patient_id, therapist_id)
     return (
-        select(TherapistProfile.schedule_version, patient.time_zone)
+        select(TherapistProfile.schedule_version, patient.time_zone, User.name)
         .join(User, User.id == TherapistProfile.user_id)
         .join(patient, patient.id == patient_id)
         .where(TherapistProfile.user_id == therapist_id, User.status == UserStatus.ACTIVE)
@@ -333,7 +345,8 @@ def _within(span: Span) -> list[ColumnElement[bool]]:
     if span.series_id is not None:
         conditions.append(Appointment.series_id == span.series_id)
     if span.after is not None:
-        conditions.append(tuple_(Appointment.start_at, Appointment.id) > span.after)
+        place = tuple_(Appointment.start_at, Appointment.id)
+        conditions.append(place < span.after if span.latest_first else place > span.after)
     return conditions
 
 

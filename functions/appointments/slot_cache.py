@@ -36,6 +36,8 @@ class FreeTimes:
     session_minutes: int
     notice_minutes: int
     horizon_days: int
+    time_zone: str
+    """Of the therapist's hours."""
     starts: Sequence[int]
 
     def bookable(self, moment: datetime, between: Span) -> Sequence[int]:
@@ -67,12 +69,14 @@ def free_times(schedule: Schedule, moment: datetime, between: Span) -> FreeTimes
     terms = schedule.terms
     ahead = replace(terms, horizon_days=terms.horizon_days + 1)
     starts = [int(start.timestamp()) for start in free_starts(ahead, schedule.spans, schedule.busy, moment, between)]
-    return FreeTimes(terms.session_minutes, terms.minimum_notice_minutes, terms.horizon_days, starts)
+    return FreeTimes(
+        terms.session_minutes, terms.minimum_notice_minutes, terms.horizon_days, schedule.time_zone, starts
+    )
 
 
 def name_of(therapist_id: UUID, version: int, what: str) -> str:
-    """Of an entry: `what` says which times it holds."""
-    return f"free:{therapist_id}:{version}:{what}"
+    """Of an entry: `what` says which times it holds; the 2, what an entry consists of."""
+    return f"free:2:{therapist_id}:{version}:{what}"
 
 
 def find(names: Collection[str]) -> Mapping[str, FreeTimes]:
@@ -101,7 +105,7 @@ def keep(entries: Mapping[str, tuple[FreeTimes, Schedule]]) -> None:
 
 
 def _as_json(times: FreeTimes) -> str:
-    told = [times.session_minutes, times.notice_minutes, times.horizon_days, list(times.starts)]
+    told = [times.session_minutes, times.notice_minutes, times.horizon_days, times.time_zone, list(times.starts)]
     return json.dumps(told, separators=(",", ":"))
 
 

@@ -57,10 +57,19 @@ class ShownSlot(TypedDict):
 ShownSlot.__pydantic_config__ = ConfigDict(alias_generator=to_camel, extra="forbid")  # type: ignore[attr-defined]
 
 
+class SlotsTherapist(Schema):
+    """Whose times they are, and the zone of their hours."""
+
+    id: UUID
+    name: str
+    time_zone: str
+
+
 class Slots(Schema):
     """In order. `timeZone` is the reader's; `tzdataVersion` the release of the IANA's zones that it follows."""
 
     items: list[ShownSlot]
+    therapist: SlotsTherapist
     time_zone: str
     tzdata_version: str
 
@@ -74,19 +83,19 @@ def list_slots(caller: Caller, id: UUID, query: SlotsQuery) -> Slots:
     moment = now()
     between = window(query.since, query.until, moment)
     looking = look(caller, id, between)
-    name = query.time_zone or looking.time_zone
-    free = _free(id, looking.version, between, moment)
+    offered = looking.offered
+    name = query.time_zone or offered.readers_zone
+    free = _free(id, offered.version, between, moment)
     items = list(_shown(free.bookable(moment, between), free.session, looking.taken, zone(name)))
-    return Slots.model_construct(items=items, time_zone=name, tzdata_version=tzdata_version())
+    whose = SlotsTherapist(id=id, name=offered.therapist, time_zone=free.time_zone)
+    return Slots.model_construct(items=items, therapist=whose, time_zone=name, tzdata_version=tzdata_version())
 
 
 @dataclass(frozen=True)
 class Looking:
-    """What is known of who looks, and which version of the therapist's schedule they may see."""
+    """Which therapist's times the caller may see, and what is in the way of them."""
 
-    version: int
-    time_zone: str
-    """The caller's."""
+    offered: own_appointments.Offered
     taken: Sequence[Span]
     """When a patient is somewhere else."""
 
@@ -103,7 +112,7 @@ def look(db: Database, caller: Caller, therapist_id: UUID, between: Span) -> Loo
     if offered is None:
         raise NotFound(denial=Denial(action, resource_id=therapist_id))
     taken = own_appointments.occupied(db, caller.user_id, between)[0] if caller.role is Role.PATIENT else []
-    return Looking(*offered, taken)
+    return Looking(offered, taken)
 
 
 def _free(therapist_id: UUID, version: int, between: Span, moment: datetime) -> FreeTimes:

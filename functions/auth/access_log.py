@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import Field
@@ -103,6 +103,9 @@ DEEDS_BY_SUBJECT: Final[dict[str, str]] = {
     "on-call": "said who can be reached while your therapist cannot",
 }
 OTHER_DEED: Final = "asked for something about you"
+OTHER: Final = "other"
+CODES: Final = sorted({*(action.replace(".", "-") for action in DEEDS), *DEEDS_BY_SUBJECT, OTHER})
+"""What a deed is called for clients that have words of their own: an action's name with a hyphen, or its subject's."""
 
 
 class Ending(StrEnum):
@@ -113,13 +116,33 @@ class Ending(StrEnum):
     FAILED = "failed"
 
 
+class Doer(StrEnum):
+    """Who it was, seen from the caller."""
+
+    THERAPIST = "therapist"
+    ADMINISTRATOR = "administrator"
+    OTHER = "other"
+
+
+ROLES: Final = {
+    Doer.THERAPIST: "your therapist",
+    Doer.ADMINISTRATOR: "an administrator",
+    Doer.OTHER: "another person",
+}
+
+
 class Look(Schema):
-    """One entry: somebody did something at some time. `name` is there where it is somebody the caller knows."""
+    """One entry: somebody did something at some time. `name` is there where it is somebody the caller knows.
+
+    `role` and `what` are English words for `by` and `deed`.
+    """
 
     id: UUID
     at: datetime
     name: str | None
+    by: Doer
     role: str
+    deed: Annotated[str, Field(json_schema_extra={"enum": list(CODES)})]
     what: str
     ending: Ending
 
@@ -161,6 +184,14 @@ def describe(action: str) -> str:
     return DEEDS.get(action) or DEEDS_BY_SUBJECT.get(action.partition(".")[0]) or OTHER_DEED
 
 
+def code_of(action: str) -> str:
+    """The deed's name among CODES."""
+    if action in DEEDS:
+        return action.replace(".", "-")
+    subject = action.partition(".")[0]
+    return subject if subject in DEEDS_BY_SUBJECT else OTHER
+
+
 def _entries(
     db: Database, person_id: UUID, before: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Row[tuple[Any, ...]]]:
@@ -192,21 +223,24 @@ def _therapists(db: Database, person_id: UUID, actor_ids: set[UUID]) -> dict[UUI
 
 
 def _look(entry: Row[tuple[Any, ...]], known: dict[UUID, str]) -> Look:
+    by = _doer(entry.role, is_known=entry.actor_id in known)
     endings = {AuditOutcome.SUCCESS: Ending.DONE, AuditOutcome.DENIED: Ending.REFUSED}
     return Look(
         id=entry.id,
         at=entry.occurred_at,
         name=known.get(entry.actor_id) or None,
-        role=_role(entry.role, is_known=entry.actor_id in known),
+        by=by,
+        role=ROLES[by],
+        deed=code_of(entry.action),
         what=describe(entry.action),
         ending=endings.get(entry.outcome, Ending.FAILED),
     )
 
 
-def _role(role: Role | None, *, is_known: bool) -> str:
+def _doer(role: Role | None, *, is_known: bool) -> Doer:
     if is_known:
-        return "your therapist"
-    return "an administrator" if role is Role.ADMINISTRATOR else "another person"
+        return Doer.THERAPIST
+    return Doer.ADMINISTRATOR if role is Role.ADMINISTRATOR else Doer.OTHER
 
 
 def _before(given: str) -> tuple[datetime, UUID]:

@@ -26,6 +26,7 @@ from . import (
     therapist_credentials,
     trusted_devices,
     two_factor,
+    two_factor_state,
     user_settings,
 )
 
@@ -37,6 +38,7 @@ handle = function(
     sign_in.routes,
     challenges.routes,
     two_factor.routes,
+    two_factor_state.routes,
     backup_codes.routes,
     trusted_devices.routes,
     step_up.routes,

@@ -29,6 +29,8 @@ from .signed_in import SignedInUser
 routes = Routes()
 
 SHOWN_AT_MOST: Final = 200
+TRIES: Final = 12
+"""Sessions are neighbours in few pages of an index, so that many that end at once conflict; and each has to end."""
 
 
 class PresentSession(Schema):
@@ -185,14 +187,14 @@ def _end_unless_used(absolute_end: datetime, seen_at: datetime, caller: Caller) 
     return min(absolute_end, seen_at + settings().idle_limit(staff=caller.is_held_to_staffs_times))
 
 
-@transaction
+@transaction(tries=TRIES)
 def end_present_session(db: Database, caller: Caller) -> SessionsRevoked | None:
     """Mark the caller's session as ended."""
     audit.record(db, Action.SESSION_SIGNED_OUT, subject_id=caller.user_id, resource=("session", caller.session_id))
     return session.revoke(db, caller.user_id, [caller.session_id])
 
 
-@transaction
+@transaction(tries=TRIES)
 def end_session(db: Database, caller: Caller, session_id: UUID) -> SessionsRevoked | None:
     """Mark one of the caller's sessions as ended, or one with which an administrator looks on.
 
@@ -211,7 +213,7 @@ def end_session(db: Database, caller: Caller, session_id: UUID) -> SessionsRevok
     return session.revoke(db, caller.user_id, [session_id])
 
 
-@transaction
+@transaction(tries=TRIES)
 def end_other_sessions(db: Database, caller: Caller) -> SessionsRevoked | None:
     """Mark every other session of the caller as ended."""
     others = db.scalars(

@@ -11,6 +11,7 @@ from . import (
     rollout_start,
     rollouts,
     tick,
+    training_reports,
     training_runs,
 )
 
@@ -20,6 +21,7 @@ handle = function(
     decisions.routes,
     review_queue.routes,
     training_runs.routes,
+    training_reports.routes,
     model_versions.routes,
     rollout_start.routes,
     rollouts.routes,

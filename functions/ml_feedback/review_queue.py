@@ -67,10 +67,30 @@ class ReviewQueue(Schema):
     items: list[QueuedAnalysis]
 
 
+class ReviewQueueSize(Schema):
+    """How much waits to be judged; a number that names nobody."""
+
+    waiting: int
+
+
 @routes.endpoint("GET /api/ml/review-queue", allow=therapists, limit=Limit("review-queue", 60, per=60))
 def read_review_queue(caller: Caller, query: QueueQuery) -> ReviewQueue:
     """What the caller's own patients wrote in the last 30 days and nobody has judged."""
     return ReviewQueue(items=queue(caller, query.limit))
+
+
+@routes.endpoint("GET /api/ml/review-queue/size", allow=therapists, limit=Limit("review-queue-size", 120, per=60))
+def read_review_queue_size(caller: Caller) -> ReviewQueueSize:
+    """How many of them there are, without opening one."""
+    return ReviewQueueSize(waiting=size_of(caller))
+
+
+@transaction
+def size_of(db: Database, caller: Caller) -> int:
+    """Count them. Raises LicenceNotVerified, which is audited."""
+    access.require_licence(db, caller, action=Action.REVIEW_QUEUE_READ)
+    counted = _unjudged(access.patients_in_care(db, caller), None).with_only_columns(func.count()).order_by(None)
+    return db.scalar(counted) or 0
 
 
 @transaction

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session as Database
 from shared.clock import now
 from shared.database.models.analysis import MessageAnalysis, RiskLevel
 from shared.database.models.learning import MLFeedback, ShadowAnswer
-
-from .rollout_policy import Served
+from shared.rollout_policy import Served
 
 LOOKED_AT: Final = 20_000
 """The latest answers of each model that are counted: enough to tell models apart, and an end to what is read."""

@@ -16,11 +16,11 @@ from shared.database.models.learning import ModelStatus, ModelVersion, Rollout, 
 from shared.database.transaction import transaction
 from shared.problems import Conflict
 from shared.roles import Role
+from shared.rollout_policy import STAGES, Decision, Served
 from shared.session import Caller
 from shared.telemetry import log
 
 from .rollout_evidence import Evidence, Stage
-from .rollout_policy import STAGES, Decision, Served
 from .served_revisions import ServedRevision
 
 ASKING_STANDS: Final = timedelta(hours=24)

@@ -13,12 +13,12 @@ from shared.database.models.analysis import Label
 from shared.database.models.learning import ModelStatus, ModelVersion, Rollout, RolloutStatus
 from shared.database.transaction import transaction
 from shared.inference import Challenger, InferenceAway, ServedModel
+from shared.rollout_policy import PATIENCE, Decision, Move, Patience, decide
 from shared.settings import settings
 from shared.telemetry import log
 
 from . import rollout_steps, served_revisions
 from .rollout_evidence import Evidence, evidence_of
-from .rollout_policy import PATIENCE, Decision, Move, Patience, decide
 from .rollout_steps import Progress, RolloutMoved, progress_of
 from .served_revisions import RevisionFailed, ServedRevision, ServingAway
 from .shadow import ask_in_shadow

@@ -14,10 +14,10 @@ from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
 from shared.problems import Conflict, NotFound
 from shared.roles import administrators
+from shared.rollout_policy import Decision, Move
 from shared.session import Caller
 
 from . import rollout_steps
-from .rollout_policy import Decision, Move
 from .rollout_steps import Progress, counts_of, progress_of
 from .rollout_tending import active, follow, judged, take
 

@@ -278,7 +278,8 @@ def _body(endpoint: Endpoint, body: Any) -> Response:
         return Response(status=endpoint.status if endpoint.status in EMPTY_STATUSES else 204)
     if isinstance(body, Document):
         response = Response(body.chunks, endpoint.status, mimetype=body.media_type)
-        response.headers["Content-Disposition"] = f'attachment; filename="{body.filename}"'
+        disposition = "inline" if body.is_page else "attachment"
+        response.headers["Content-Disposition"] = f'{disposition}; filename="{body.filename}"'
         return response
     return Response(body.model_dump_json(by_alias=True), endpoint.status, mimetype="application/json")
 

@@ -21,6 +21,8 @@ class Document:
     chunks: Iterable[bytes]
     media_type: str
     filename: str
+    is_page: bool = False
+    """Whether a browser shows it instead of keeping it; it then has to be harmless, or sandboxed by its headers."""
 
 
 Body = TypeVar("Body", bound=Schema | Document | None)

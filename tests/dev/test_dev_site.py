@@ -13,6 +13,7 @@ from aiohttp import web
 from dev.dev_site import DevSite
 from dev.pubsub_store import NewMessage, PubSubStore
 from dev.smtp_sink import Mailbox, serve
+from dev.web_client import WebClient
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -27,7 +28,7 @@ async def smtp_port(tmp_path: Path) -> AsyncIterator[int]:
 
 @pytest.fixture
 def site(tmp_path: Path) -> DevSite:
-    return DevSite(tmp_path, tmp_path / "web")
+    return DevSite(tmp_path, WebClient(tmp_path / "web"))
 
 
 def mail(subject: str = "Verify your e-mail") -> EmailMessage:

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from dev.dev_site import DevSite
 from dev.gateway import MAX_BODY_BYTES, Listening, serve
+from dev.web_client import WebClient
 
 
 async def exchange(port: int, request: str) -> tuple[bytes, bytes]:
@@ -99,7 +100,7 @@ async def gateway(upstreams: dict[str, Upstream], tmp_path: Path) -> AsyncIterat
         ("realtime", upstreams["relay 1"].url),
         ("realtime", upstreams["relay 2"].url),
     ]
-    listening = await serve(0, routed, DevSite(tmp_path, tmp_path / "web"))
+    listening = await serve(0, routed, DevSite(tmp_path, WebClient(tmp_path / "web")))
     yield listening
     await listening.close()
 
@@ -279,5 +280,5 @@ async def test_the_built_client_answers_every_address_that_is_not_a_file(
     (tmp_path / "web" / "index.html").write_text("<p>client</p>")
     (tmp_path / "web" / "app.js").write_text("1")
     assert (await client.get("/verify-email")).text == "<p>client</p>"
-    assert (await client.get("/app.js")).headers["content-type"] == "text/javascript"
+    assert (await client.get("/app.js")).headers["content-type"] == "text/javascript; charset=utf-8"
     assert (await client.get("/missing.js")).status_code == 404

@@ -24,6 +24,7 @@ from dev.status_page_traces import in_order
 from dev.telemetry_double import Looker, serve
 from dev.telemetry_numbers import PICTURES, Look, p95, quantile, rate, read
 from dev.telemetry_store import POINTS_KEPT, Span, TelemetryStore
+from dev.web_client import WebClient
 from shared import telemetry
 from shared.telemetry import traces
 from shared.telemetry.collector import Collector
@@ -36,7 +37,7 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 @pytest.fixture
 def site(tmp_path: Path) -> DevSite:
-    return DevSite(tmp_path, tmp_path / "web")
+    return DevSite(tmp_path, WebClient(tmp_path / "web"))
 
 
 @pytest.fixture

@@ -15,6 +15,11 @@ from infra.vendors import VENDORS
 NUMBER = "123456789012"
 
 KNOWN: dict[str, set[str]] = {
+    "cockroach:index/allowList:AllowList": {"clusterId", "cidrIp", "cidrMask", "sql", "ui"},
+    "cockroach:index/cluster:Cluster": {"name", "cloudProvider", "plan", "regions", "backupConfig", "deleteProtection"},
+    "cockroach:index/database:Database": {"clusterId", "name"},
+    "cockroach:index/sqlUser:SqlUser": {"clusterId", "name"},
+    "upstash:index/redisDatabase:RedisDatabase": {"databaseName", "region", "primaryRegion", "tls", "eviction"},
     "gcp:artifactregistry/repository:Repository": {"repositoryId", "location", "format"},
     "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": {"repository", "location", "role", "member"},
     "gcp:billing/budget:Budget": {"billingAccount", "amount", "thresholdRules", "budgetFilter"},
@@ -51,6 +56,7 @@ KNOWN: dict[str, set[str]] = {
     "gcp:pubsub/topic:Topic": {"name", "messageStoragePolicy"},
     "gcp:pubsub/topicIAMMember:TopicIAMMember": {"topic", "role", "member"},
     "gcp:secretmanager/secret:Secret": {"secretId", "replication"},
+    "gcp:secretmanager/secretVersion:SecretVersion": {"secret", "secretData"},
     "gcp:secretmanager/secretIamMember:SecretIamMember": {"secretId", "role", "member"},
     "gcp:serviceaccount/account:Account": {"accountId", "displayName"},
     "gcp:serviceaccount/iAMMember:IAMMember": {"serviceAccountId", "role", "member"},
@@ -139,6 +145,8 @@ def _made(args: MockResourceArgs) -> dict[str, Any]:
         "UptimeCheckConfig": {"uptimeCheckId": f"{args.name}-check"},
         "GlobalAddress": {"address": "203.0.113.7"},
         "DatabaseInstance": {"connectionName": "p:us-west2:database"},
+        "Cluster": {"regions": [{"name": "us-west2", "sqlDns": "meek-wallaby.gcp-us-west2.cockroachlabs.cloud"}]},
+        "RedisDatabase": {"endpoint": "calm-1.upstash.io", "port": 6379.0, "password": "p" * 32, "restToken": "t" * 32},
     }.get(kind, {})
 
 
@@ -147,6 +155,7 @@ def settings_of(stack: str) -> dict[str, str]:
     file = stack if stack in ("dev", "qa", "prod") else "pr"
     config = yaml.safe_load((ROOT / "infra" / f"Pulumi.{file}.yaml").read_text())["config"]
     config |= {"bloom:projectNumber": NUMBER, "bloom:billingAccount": "0A0A0A-0B0B0B-0C0C0C"}
+    config |= {"bloom:version": "c619a13"}
     config |= {"bloom:baa": dict.fromkeys(VENDORS, "2026-01-31")}
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in config.items()}
 

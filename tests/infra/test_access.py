@@ -71,6 +71,7 @@ def test_there_is_no_right_beyond_these(prod: Provisioned) -> None:
         ("inference", reader, "bloomhealth-prod-prod-models"),
         ("retrain", reader, "bloomhealth-prod-prod-models"),
         ("retrain", "roles/storage.objectCreator", "bloomhealth-prod-prod-models"),
+        ("ml_feedback", reader, "bloomhealth-prod-prod-models"),
         ("ml_feedback", "roles/run.jobsExecutorWithOverrides", "bloom-prod-retrain"),
         ("scheduler", invoker, "bloom-prod-retirement"),
         ("admin", reader, "bloomhealth-prod-prod-audit-heads"),
@@ -81,6 +82,7 @@ def test_there_is_no_right_beyond_these(prod: Provisioned) -> None:
         ("allUsers", reader, "bloomhealth-prod-prod-web"),
         ("sink@gcp-sa-logging.iam.gserviceaccount.com", "roles/storage.objectCreator", "bloomhealth-prod-prod-audit"),
         (PUBSUB, publisher, "bloom-prod-dead-letters"),
+        (PUBSUB.replace("pubsub", "secretmanager"), publisher, "bloom-prod-rotations"),
         (PUBSUB, signing, account.format("push")),
     }
 

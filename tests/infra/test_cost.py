@@ -97,7 +97,23 @@ def test_every_price_of_the_table_is_used(prod: Provisioned, dev: Provisioned) -
         cost.bill(Estimate(inventory(stack), 10, replace(TABLE, prices=prices)), 100)
     for name in ("prod", "qa"):
         cost.bill(Estimate(inventory(prod, name, without=outside), 10, replace(TABLE, prices=prices)), 100)
+    cost.bill(Estimate(with_gpu(prod), 10, replace(TABLE, prices=prices)), 100)
     assert set(TABLE.prices) == prices.asked
+
+
+def with_gpu(made: Provisioned) -> Inventory:
+    stack = inventory(made)
+    (classifier,) = [found for found in stack.of("Service") if found.name == "inference"]
+    template = copy.deepcopy(classifier.inputs["template"])
+    template["nodeSelector"] = {"accelerator": "nvidia-l4"}
+    template["containers"][0]["resources"]["limits"] = {"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}
+    classifier.inputs["template"] = template
+    return stack
+
+
+def test_a_gpu_is_paid_for_as_long_as_its_instance_lives(prod: Provisioned) -> None:
+    month = usd(Estimate(with_gpu(prod), 10, TABLE), "classifier, with a GPU")
+    assert month == pytest.approx(730 * 3600 * (0.0001867 + 4 * 0.0000216 + 16 * 0.0000024))
 
 
 def test_prices_are_dated_and_say_where_to_check_them() -> None:

@@ -40,9 +40,18 @@ def test_only_our_own_pages_may_send_and_fetch_files(stack: Provisioned) -> None
 def test_models_keep_their_versions(stack: Provisioned) -> None:
     models = stack.one("Bucket", "models")
     assert models["versioning"] == {"enabled": True}
-    (rule,) = models["lifecycleRules"]
-    assert rule["action"] == {"type": "Delete"}
-    assert rule["condition"] == {"numNewerVersions": 10, "withState": "ARCHIVED"}
+    old = models["lifecycleRules"][0]
+    assert old["action"] == {"type": "Delete"}
+    assert old["condition"] == {"numNewerVersions": 10, "withState": "ARCHIVED"}
+
+
+def test_what_a_training_left_behind_is_gone_after_a_week_and_nothing_else_is(stack: Provisioned) -> None:
+    left = stack.one("Bucket", "models")["lifecycleRules"][1]
+    assert left["action"] == {"type": "Delete"}
+    assert left["condition"] == {"age": 7.0, "matchesPrefixes": ["models/unfinished/"], "withState": "ANY"}
+    job = stack.one("cloudrunv2/job:Job", "retrain")["template"]["template"]
+    (url,) = [entry["value"] for entry in job["containers"][0]["envs"] if entry["name"] == "MODELS_URL"]
+    assert url == f"gs://{stack.one('Bucket', 'models')['name']}/models"
 
 
 def test_the_trail_of_the_cloud_itself_cannot_be_shortened_in_production(prod: Provisioned) -> None:
@@ -71,6 +80,7 @@ def test_production_keeps_its_data_under_keys_of_our_own(prod: Provisioned) -> N
     for found in prod.of("Bucket"):
         if found.name != "web":
             assert found["encryption"] == {"defaultKmsKeyName": "storage-key-id"}
+    assert len(prod.of("Topic")) == 3
     assert {found["kmsKeyName"] for found in prod.of("Topic")} == {"pubsub-key-id"}
     assert {found["kmsKeyName"] for found in prod.of("Repository")} == {"registry-key-id"}
     assert prod.one("DatabaseInstance", "database")["encryptionKeyName"] == "database-key-id"
@@ -120,6 +130,15 @@ def test_what_uses_cloud_sql_reaches_its_private_address(prod: Provisioned) -> N
     for access in (relay, *jobs):
         assert access["egress"] == "PRIVATE_RANGES_ONLY"
         assert access["networkInterfaces"] == [{"network": "network-id", "subnetwork": "subnetwork-id"}]
+
+
+def test_with_a_gpu_the_classifier_alone_is_elsewhere_and_nothing_is_kept_there() -> None:
+    made = make("prod", inferenceGpu="nvidia-l4", gpuRegion="us-central1")
+    away = {found.name for found in made.resources if "us-central1" in (found.get("location"), found.get("region"))}
+    callers = {"messages-asks-inference", "ml-feedback-asks-inference", "ml-feedback-changes-inference"}
+    assert away == {"inference", *callers}
+    image = made.one("cloudrunv2/service:Service", "inference")["template"]["containers"][0]["image"]
+    assert image.startswith("us-west2-docker.pkg.dev/")
 
 
 @pytest.mark.parametrize("region", ["us-west2", "europe-west3"])

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pulumi
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs
 
+from infra import vendors
 from infra.package import ROOT
-from infra.stack import StackSettingMalformed
-from tests.infra.provisioned import Cloud, Refused, provisioned
+from infra.stack import StackSettingMalformed, read
+from tests.infra.provisioned import Cloud, Refused, provisioned, settings_of
 
 FILES = sorted((ROOT / "infra").glob("*.py"))
 MAPS = {"labels", "user_labels", "limits", "headers", "environment_variables"}
@@ -70,6 +72,9 @@ def test_the_table_of_contents_is_one_page() -> None:
         ("qa", {"production": "true"}, "production"),
         ("prod", {"production": "false"}, "production"),
         ("dev", {"database": "mysql"}, "database"),
+        ("dev", {"version": "latest"}, "version"),
+        ("dev", {"inferenceGpu": "nvidia-l4"}, "gpuRegion: us-west2 has no nvidia-l4"),
+        ("dev", {"inferenceGpu": "nvidia-t4"}, "inferenceGpu"),
         ("dev", {"settings": '{"NO_SUCH_SETTING": "1"}'}, "NO_SUCH_SETTING"),
         ("dev", {"withoutSecrets": '["message-keys"]'}, "message-keys"),
         ("dev", {"withoutSecrets": '["no-such-secret"]'}, "no-such-secret"),
@@ -80,6 +85,15 @@ def test_a_setting_that_cannot_be_used_stops_the_program_and_is_named(
 ) -> None:
     with pytest.raises(StackSettingMalformed, match=named):
         provisioned(stack, **changed)
+
+
+@pytest.mark.parametrize("stack", ["dev", "qa", "pr-7"])
+def test_a_stack_as_it_is_in_the_tree_can_be_planned_once_a_version_is_given(stack: str) -> None:
+    settings = settings_of(stack)
+    del settings["bloom:baa"]
+    pulumi.runtime.set_mocks(Cloud(), project="bloom", stack=stack, preview=True)
+    pulumi.runtime.set_all_config(settings)
+    vendors.check(read())
 
 
 def test_a_setting_of_the_product_can_be_changed_by_the_stack() -> None:

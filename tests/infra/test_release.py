@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from infra.release import SERVICES, ReleaseRefused, back, finish, hold, share
+from infra.release import SERVICES, ReleaseRefused, back, finish, hold, main, share
 from infra.routes import ROUTES
+from infra.secret_store import SECRETS
 from infra.smoke import faults
+from tests.infra.gcloud_double import Gcloud
 from tests.infra.provisioned import Provisioned, provisioned
 
 
@@ -52,6 +54,26 @@ def test_going_back_works_also_where_the_newest_never_became_ready() -> None:
 
 def test_at_the_end_the_newest_serves_whatever_comes_next() -> None:
     assert finish(service(new=50, old=50)) == ["--to-latest"]
+
+
+def test_a_service_in_another_region_is_released_with_the_others(gcloud: Gcloud) -> None:
+    gcloud.serve("bloom-qa-auth", old=100)
+    gcloud.serve("bloom-qa-inference", "us-central1", old=100)
+    gcloud.serve("bloom-dev-auth", old=100)
+    assert main(["qa", "share", "--percent", "10"]) == 0
+    assert gcloud.traffic("bloom-qa-auth") == gcloud.traffic("bloom-qa-inference") == {"new": 10, "old": 90}
+    assert gcloud.traffic("bloom-dev-auth") == {"old": 100}
+
+
+def test_a_secret_without_a_value_stops_a_release_before_it_begins_and_is_named(
+    gcloud: Gcloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in SECRETS:
+        gcloud.keep(f"bloom-qa-{name}", "a value")
+    assert main(["qa", "missing"]) == 0
+    gcloud.keep("bloom-qa-smtp-url")
+    assert main(["qa", "missing"]) == 1
+    assert capsys.readouterr().err == "bloom: no value yet: bloom-qa-smtp-url\n"
 
 
 @pytest.fixture(scope="module")

@@ -180,9 +180,27 @@ def test_the_served_model_is_the_stacks_choice() -> None:
     assert "MODEL_PATH" not in environments(make("dev"))["inference"][0]
 
 
-def test_a_job_that_fails_is_not_run_again_by_itself(stack: Provisioned) -> None:
-    assert {found.name for found in stack.of("cloudrunv2/job:Job")} == {"migrations", "retirement", "retrain"}
-    assert {found["template"]["template"]["maxRetries"] for found in stack.of("cloudrunv2/job:Job")} == {0}
+def test_a_job_that_fails_waits_for_a_person_and_only_a_training_is_taken_up_again(stack: Provisioned) -> None:
+    retries = {found.name: found["template"]["template"]["maxRetries"] for found in stack.of("cloudrunv2/job:Job")}
+    assert retries == {"migrations": 0, "retirement": 0, "retrain": 2}
+
+
+def test_a_classifier_with_a_gpu_has_what_cloud_run_asks_for_beside_one() -> None:
+    template = make("prod", inferenceGpu="nvidia-l4", gpuRegion="us-central1").one(
+        "cloudrunv2/service:Service", "inference"
+    )["template"]
+    assert template["nodeSelector"] == {"accelerator": "nvidia-l4"}
+    resources = template["containers"][0]["resources"]
+    assert resources["limits"] == {"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}
+    assert resources["cpuIdle"] is False
+    assert template["gpuZonalRedundancyDisabled"] is True
+    assert template["scaling"]["maxInstanceCount"] == 3
+
+
+def test_without_one_the_classifier_runs_on_processors(stack: Provisioned) -> None:
+    template = stack.one("cloudrunv2/service:Service", "inference")["template"]
+    assert "nodeSelector" not in template
+    assert "nvidia.com/gpu" not in template["containers"][0]["resources"]["limits"]
 
 
 def test_a_migration_is_told_nothing_but_its_own_way_into_the_database(stack: Provisioned) -> None:

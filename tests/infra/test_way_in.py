@@ -44,9 +44,10 @@ def test_a_path_goes_where_the_local_gateway_sends_it(prod: Provisioned, path: s
 
 def test_nothing_internal_is_routed_from_outside(stack: Provisioned) -> None:
     (matcher,) = url_map(stack)["pathMatchers"]
-    patterns = [pattern for rule in matcher["pathRules"] for pattern in rule["paths"]]
-    assert patterns
-    assert not [pattern for pattern in patterns if pattern.startswith("/api/internal") or pattern in ("/*", "/api/*")]
+    led = {pattern: rule["service"] for rule in matcher["pathRules"] for pattern in rule["paths"]}
+    assert not [pattern for pattern in led if pattern.startswith("/api/internal")]
+    assert {led["/*"], led["/api/*"]} == {"web-backend-id"}
+    assert answered_by(stack, "/api/internal/outbox/sweep") == "web-backend-id"
 
 
 def test_each_deployables_health_can_be_asked_from_outside(stack: Provisioned) -> None:

@@ -60,7 +60,7 @@ def test_whoever_reaches_the_cloud_does_so_by_an_environment_and_without_a_store
     reaching = {
         name: job for name, job in jobs() if any("auth@" in step.get("uses", "") for step in job.get("steps", ()))
     }
-    assert set(reaching) == {"pull-request/preview", "pull-request/preview-down", "release/release"}
+    assert set(reaching) == {"pull-request/preview", "pull-request/preview-down", "release/release", "rotate/rotate"}
     for name, job in reaching.items():
         assert job["environment"], name
         assert job["permissions"]["id-token"] == "write", name
@@ -85,19 +85,39 @@ def test_a_release_is_never_broken_off_and_gives_requests_only_after_a_smoke_tes
     order = [step["run"] for step in release["jobs"]["release"]["steps"] if "run" in step]
     assert order == [
         "make images-pinned",
+        "make secrets-missing",
         "make images-push",
         "make hold",
         "make migrate",
         "make provision HELD=true",
         "make share PERCENT=10",
         "make smoke TIMES=60",
+        "make canary PERCENT=10",
         "make share PERCENT=50",
         "make smoke TIMES=20",
+        "make canary PERCENT=50",
         "make finish",
+        "make web-push",
         "make back",
     ]
     assert release["jobs"]["release"]["steps"][-1]["if"] == "failure() || cancelled()"
     assert release["jobs"]["release"]["needs"] == "checks"
+
+
+def test_no_key_is_renewed_beside_a_release() -> None:
+    rotate = read(ROOT / ".github/workflows/rotate.yml")["jobs"]["rotate"]
+    assert rotate["concurrency"]["group"] == "release-${{ matrix.stack == 'prod' && 'main' || matrix.stack }}"
+    assert rotate["strategy"]["matrix"]["stack"] == ["qa", "prod"]
+
+
+def test_the_web_client_that_is_released_is_the_one_that_was_tested() -> None:
+    web = read(ROOT / ".github/workflows/checks.yml")["jobs"]["web"]["steps"]
+    order = [step.get("run") or step["with"].get("path", "") for step in web if "run" in step or "with" in step]
+    assert order.index("make web") < order.index("make test-web") < order.index("web/dist")
+    for workflow, job, sends in (("release", "release", "make web-push"), ("pull-request", "preview", "make preview")):
+        steps_of = read(ROOT / f".github/workflows/{workflow}.yml")["jobs"][job]["steps"]
+        places = [step.get("run") or step.get("with", {}).get("path", "") for step in steps_of]
+        assert places.index("web/dist") < places.index(sends)
 
 
 def test_all_supported_pythons_are_tested() -> None:

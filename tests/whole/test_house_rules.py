@@ -111,6 +111,7 @@ PATIENTS_ROWS = {
         "functions/admin/timeseries.py",
     },
     "MLFeedback": {
+        "shared/messages.py",
         "functions/ml_feedback/feedback.py",
         "functions/ml_feedback/decisions.py",
         "functions/ml_feedback/drift.py",

@@ -10,7 +10,17 @@ from containers.inference.training.clinic_phrases import Template
 from containers.inference.training.labelled_texts import LABELS, LabelledText
 from containers.inference.training.linear_teacher import LinearTeacher, fold_of
 
-_HARD = {"core": 2, "denied risk": 4, "idioms": 2, "negation of everyday things": 2}
+_HARD = {
+    "core": 2,
+    "denied risk": 5,
+    "denial that is none": 3,
+    "passive ideation": 3,
+    "active ideation": 2,
+    "idioms": 3,
+    "about others": 2,
+    "recovered": 2,
+    "negation of everyday things": 2,
+}
 """How many times as often a kind of phrase is drawn as others."""
 Lesson = tuple[str, Sequence[float]]
 """A text and the wanted distribution over LABELS."""
@@ -34,6 +44,8 @@ class LessonPlan:
     """Share of phrases with a slip of the finger in them."""
     words: int = 44
     """The most words of one text: about a third of a window, since what is longer is judged by its windows' mean."""
+    trust: float = 0.6
+    """How far a long piece's own label is believed, the rest being the linear teacher's opinion of it."""
 
 
 class Lessons:
@@ -70,7 +82,8 @@ class Lessons:
         opinions = self._teacher.probabilities(pieces, [fold_of(post.text, self._plan.folds) for post in posts])
         lessons: list[Lesson] = []
         for post, piece, opinion in zip(posts, pieces, opinions, strict=True):
-            trust = 0.6 if len(piece) == len(post.text) or piece.count(" ") > self._plan.words // 2 else 0.35
+            is_long = len(piece) == len(post.text) or piece.count(" ") > self._plan.words // 2
+            trust = self._plan.trust if is_long else 0.35
             wanted = trust * torch.tensor(post.target) + (1 - trust) * opinion
             lessons.append((self._thinned(self._lengthened(piece, post.label, chance), chance), wanted.tolist()))
         return lessons

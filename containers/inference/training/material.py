@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from containers.inference.model_directory import digest
-from containers.inference.training.behavioural_suite import Case, read_suite, reserved_texts
+from containers.inference.training.behavioural_suite import Case, read_suite, read_unseen, reserved_texts
 from containers.inference.training.clinic_phrases import Template, held_out_messages, read_templates
 from containers.inference.training.dataset_split import FEEDBACK, read_feedback, split
 from containers.inference.training.labelled_texts import (
@@ -77,7 +77,7 @@ def read_material(sources: Sources) -> Material:
     given += read_foreign(sources.foreign) if sources.foreign else []
     given += read_feedback(sources.feedback) if sources.feedback else []
     suite = read_suite()
-    reserved = reserved_texts(suite)
+    reserved = reserved_texts([*suite, *read_unseen()])
     clean = split(given, reserved)
     return Material(clean.of("post", FEEDBACK), clean.of("foreign"), _templates(reserved), suite, clean.dropped)
 

@@ -34,6 +34,7 @@ def model_card(report: Mapping[str, Any], templates: int) -> str:
         figures=figures,
         baselines=_baselines(report),
         behaviour=_behaviour(report["behaviour"]),
+        unseen=_unseen(report["unseen"]),
         packages=", ".join(f"{name} {version}" for name, version in making["packages"].items()),
         seed=making["seed"],
     )
@@ -92,6 +93,15 @@ def _behaviour(behaviour: Mapping[str, Any]) -> str:
         for language, sides in languages.items()
     ]
     return "\n".join(["| language | danger, flagged | no danger, not flagged |", "| --- | --- | --- |", *rows])
+
+
+def _unseen(unseen: Mapping[str, Any]) -> str:
+    danger, calm = unseen["danger"], unseen["noDanger"]
+    return (
+        f"Of {unseen['cases']} more in English (`training/behaviour/unseen`), written before any model had answered "
+        f"them and never tuned by, {danger['hits']} of {danger['of']} with danger are flagged ({_share(danger)}) and "
+        f"{calm['hits']} of {calm['of']} without are not ({_share(calm)})."
+    )
 
 
 def _rate(rate: tuple[int, int]) -> str:

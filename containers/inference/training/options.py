@@ -82,6 +82,17 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--rate", type=float, default=Schedule.rate, help="highest learning rate")
     parser.add_argument("--phrases", type=int, default=LessonPlan.phrases, help="clinic phrases an epoch holds")
     parser.add_argument("--woven", type=int, default=LessonPlan.woven, help="messages woven of several that it holds")
+    parser.add_argument("--words", type=int, default=LessonPlan.words, help="the most words of a post's piece")
+    parser.add_argument("--posts-share", type=float, default=LessonPlan.posts_share, help="of the posts, in an epoch")
+    parser.add_argument("--english", type=float, default=LessonPlan.english, help="share of English among the phrases")
+    parser.add_argument(
+        "--foreign-share", type=float, default=LessonPlan.foreign_share, help="of the foreign texts, in an epoch"
+    )
+    parser.add_argument(
+        "--trust", type=float, default=LessonPlan.trust, help="in a long piece's label, beside the linear teacher's"
+    )
+    parser.add_argument("--head-rate", type=float, default=Schedule.head_rate, help="how much faster the head learns")
+    parser.add_argument("--tokens-a-batch", type=int, default=Schedule.tokens_a_batch)
     parser.add_argument("--seed", type=int, default=Schedule.seed)
     parser.add_argument("--threads", type=int, default=1, help="processor threads")
     given = parser.parse_args(arguments)
@@ -102,6 +113,20 @@ def parse(arguments: Sequence[str]) -> Options:
         about_data=given.about_data,
         precision=given.precision,
         threads=given.threads,
-        plan=LessonPlan(phrases=given.phrases, woven=given.woven),
-        schedule=Schedule(epochs=given.epochs, rate=given.rate, seed=given.seed),
+        plan=LessonPlan(
+            phrases=given.phrases,
+            woven=given.woven,
+            words=given.words,
+            posts_share=given.posts_share,
+            english=given.english,
+            foreign_share=given.foreign_share,
+            trust=given.trust,
+        ),
+        schedule=Schedule(
+            epochs=given.epochs,
+            rate=given.rate,
+            head_rate=given.head_rate,
+            tokens_a_batch=given.tokens_a_batch,
+            seed=given.seed,
+        ),
     )

@@ -62,6 +62,8 @@ class Evidence:
     behaviour: Passed
     baselines: Sequence[Baseline]
     """Linear models, taught the posts of `train` and judged on those of `test`."""
+    unseen: Passed
+    """Of cases that nobody has tuned it by."""
 
 
 def report(evidence: Evidence) -> dict[str, Any]:
@@ -87,6 +89,7 @@ def report(evidence: Evidence) -> dict[str, Any]:
         "figures": sections,
         "baselines": _baselines(evidence),
         "behaviour": _behaviour(evidence.behaviour),
+        "unseen": _unseen(evidence.unseen),
         "trainingDistribution": training_distribution(evidence.parts["train"], tested, evidence.found),
     }
 
@@ -199,6 +202,13 @@ def _behaviour(passed: Passed) -> dict[str, Any]:
         "byCategory": {language: passed.categories(language) for language in LANGUAGES},
         "failed": sorted(name for name, is_right in passed.outcomes.items() if not is_right),
     }
+
+
+def _unseen(passed: Passed) -> dict[str, Any]:
+    """English alone so far."""
+    sides = {"danger": passed.side("en", is_danger=True), "noDanger": passed.side("en", is_danger=False)}
+    shares = {name: _share(Share(*side)) for name, side in sides.items()}
+    return {"cases": len(passed.cases), **shares, "byCategory": passed.categories("en")}
 
 
 def _counts(texts: Sequence[LabelledText]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from containers.inference.classifier import Classifier
 from containers.inference.engines import OnnxEngine
 from containers.inference.model_directory import AS_WRITTEN, ModelDescription, ModelUnusable
 from containers.inference.training.baselines import baselines
-from containers.inference.training.behavioural_suite import gate_failures, run_suite
+from containers.inference.training.behavioural_suite import gate_failures, read_unseen, run_suite
 from containers.inference.training.calibration import (
     RISK_CLASS,
     RiskThreshold,
@@ -237,6 +237,7 @@ def _judged(
         parts=material.parts,
         found=found,
         behaviour=passed,
+        unseen=run_suite(classifier, read_unseen()),
         baselines=baselines([text for text in material.posts if text.kind == "post"]) if options.baselines else [],
     )
     failures = gate_failures(passed, options.gate)
@@ -286,3 +287,5 @@ def _tell(written: Mapping[str, Any]) -> None:
         say(
             f"suite, {language}: danger {danger[0]} of {danger[1]} flagged, {calm[0]} of {calm[1]} others left in peace"
         )
+    danger, calm = written["unseen"]["danger"], written["unseen"]["noDanger"]
+    say(f"unseen: {danger['hits']} of {danger['of']} flagged, {calm['hits']} of {calm['of']} others left in peace")

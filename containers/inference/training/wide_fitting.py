@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from transformers import XLMRobertaForSequenceClassification
 
 from containers.inference.engines import padded
-from containers.inference.training.evaluation import measure
+from containers.inference.training.intervals import f1_scores
 from containers.inference.training.labelled_texts import LABELS, LabelledText, class_counts
 from containers.inference.training.linear_models import fitted, margin
 from containers.inference.training.network import TorchEngine
@@ -27,7 +27,11 @@ _LEANING = 7.0
 """How much more a row weighs that leans to one class than one that does not."""
 _SHARES = (0.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
 _HALF_SAYS = (40.0, 60.0, 90.0)
-_EVENINGS = (0.0, 0.2, 0.4, 0.6)
+_EVENINGS = (0.0, 0.3, 0.6)
+_LEANS = (0.4, 0.2, 0.1)
+"""Steps by which a class is favoured or not, the widest first."""
+_WORTH = 3e-4
+"""What a step has to bring to be taken: less is chance."""
 _POSTS = ("post", "feedback")
 Scores = npt.NDArray[np.float32]
 
@@ -41,9 +45,11 @@ class WidthChosen:
     half_say: float
     """the pieces of a window at which half of that is left;"""
     evening: float
-    """and how far the classes' frequency in the posts is taken out of the scores, or rare ones would never be named."""
+    """how far the classes' frequency in the posts is taken out of the scores, or rare ones would never be named;"""
     macro_f1: float
     clinic_accuracy: float
+    leanings: tuple[float, ...] = (0.0,) * len(LABELS)
+    """and what is added for each class altogether, with the same say: short messages keep their own measure."""
 
     @property
     def both(self) -> float:
@@ -58,31 +64,35 @@ def add_wide_part(
     validation: Sequence[LabelledText],
     window_tokens: int,
 ) -> WidthChosen:
-    """Gives the network a wide part, weighed so that posts and clinic phrases of validation are both judged best.
-
-    A share of 0 is tried too: then none is added.
-    """
+    """Gives the network a wide part, weighed so that posts and clinic phrases of validation are both judged best."""
     network.wide = network.config.wide = None
     posts = [text for text in taught if text.kind in _POSTS]
     shape = WideShape(tokenizer.get_vocab_size())
     part = fit_wide_part(tokenizer, posts, counts(posts), shape, window_tokens)
     watched = [text for text in validation if text.kind != "foreign"]
     windows, owners = _windows(tokenizer, watched, window_tokens)
-    deep, wide = _deep(network, windows), _wide(part, windows)
     frequency = torch.tensor(class_counts(posts)).clamp(min=1).log().numpy()
-    frequency -= frequency.mean()
-    tried = []
-    for half, share, evening in itertools.product(_HALF_SAYS, _SHARES, _EVENINGS):
-        logits = deep + share * _say(windows, half)[:, None] * wide - evening * frequency
-        tried.append(WidthChosen(share, half, evening, *_reached(watched, np.asarray(owners), logits)))
-    chosen = max(tried, key=lambda one: one.both)
-    network.classifier.out_proj.bias.data -= chosen.evening * torch.from_numpy(frequency)
-    if chosen.share:
-        part.shape = replace(part.shape, half_say=chosen.half_say)
-        part.table *= chosen.share
-        part.bias *= chosen.share
-        network.wide, network.config.wide = part, part.shape.as_config()
+    chosen = _weighed(
+        _Judge(watched, windows, owners, _deep(network, windows), _wide(part, windows)), frequency - frequency.mean()
+    )
+    part.shape = replace(part.shape, half_say=chosen.half_say)
+    part.table *= chosen.share
+    part.bias *= chosen.share
+    part.bias += torch.tensor(chosen.leanings)
+    network.wide, network.config.wide = part, part.shape.as_config()
     return chosen
+
+
+def _weighed(judge: "_Judge", frequency: Scores) -> WidthChosen:
+    """The best share, and then the best leanings, a class and a step at a time."""
+    tried = itertools.product(_SHARES, _HALF_SAYS, _EVENINGS)
+    best = max((judge.judged(*one, -one[2] * frequency) for one in tried), key=lambda one: one.both)
+    for step, _, index, sign in itertools.product(_LEANS, range(3), range(len(LABELS)), (1, -1)):
+        leanings = np.array(best.leanings)
+        leanings[index] += sign * step
+        leant = judge.judged(best.share, best.half_say, best.evening, leanings)
+        best = leant if leant.both > best.both + _WORTH else best
+    return best
 
 
 def counts(posts: Sequence[LabelledText]) -> list[float]:
@@ -166,18 +176,36 @@ def _say(windows: Sequence[Sequence[int]], half: float) -> Scores:
     return np.asarray(say(pieces, half), dtype=np.float32)
 
 
-def _reached(texts: Sequence[LabelledText], owners: npt.NDArray[np.int64], logits: Scores) -> tuple[float, float]:
-    """Macro-F1 on posts and accuracy on clinic phrases, each text judged by the mean of its windows."""
-    scores = torch.from_numpy(logits).softmax(dim=1).numpy()
-    found = np.zeros((len(texts), len(LABELS)))
-    np.add.at(found, owners, scores)
-    found /= np.bincount(owners)[:, None]
-    is_post = np.array([text.kind in _POSTS for text in texts])
-    posts, clinic = (
-        measure([text for text, keep in zip(texts, kept, strict=True) if keep], found[kept], {})
-        for kept in (is_post, ~is_post)
-    )
-    return posts.macro_f1, clinic.accuracy.value
+class _Judge:
+    """Texts with the rows of both parts for their windows: what a mixture of the two makes of them."""
+
+    def __init__(
+        self,
+        texts: Sequence[LabelledText],
+        windows: Sequence[Sequence[int]],
+        owners: Sequence[int],
+        deep: Scores,
+        wide: Scores,
+    ) -> None:
+        self._windows, self._deep, self._wide = windows, deep, wide
+        self._owners, self._held = np.asarray(owners), np.bincount(owners)[:, None]
+        self._wanted = np.array([LABELS.index(text.label) for text in texts])
+        self._is_post = np.array([text.kind in _POSTS for text in texts])
+
+    def judged(self, share: float, half_say: float, evening: float, leanings: npt.NDArray[np.float64]) -> WidthChosen:
+        """Macro-F1 on posts and accuracy on clinic phrases, each text judged by the mean of its windows."""
+        logits = self._deep + _say(self._windows, half_say)[:, None] * (share * self._wide + leanings)
+        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+        found = np.zeros((len(self._wanted), len(LABELS)))
+        np.add.at(found, self._owners, exponents / exponents.sum(axis=1, keepdims=True))
+        chosen = (found / self._held).argmax(axis=1)
+        posts, phrases = self._is_post, ~self._is_post
+        confusion = np.zeros((len(LABELS), len(LABELS)), dtype=np.int64)
+        np.add.at(confusion, (self._wanted[posts], chosen[posts]), 1)
+        present = confusion.sum(axis=1) > 0
+        macro_f1 = float(f1_scores(confusion)[present].mean()) if posts.any() else 0.0
+        clinic = float((chosen == self._wanted)[phrases].mean()) if phrases.any() else 0.0
+        return WidthChosen(share, half_say, evening, macro_f1, clinic, tuple(leanings.tolist()))
 
 
 @dataclass(frozen=True)

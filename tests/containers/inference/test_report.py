@@ -18,7 +18,7 @@ pytest.importorskip("transformers")
 
 from containers.inference.model_directory import ModelDescription  # noqa: E402
 from containers.inference.training.baselines import Baseline  # noqa: E402
-from containers.inference.training.behavioural_suite import Passed, read_suite  # noqa: E402
+from containers.inference.training.behavioural_suite import Passed, read_suite, read_unseen  # noqa: E402
 from containers.inference.training.calibration import risk_thresholds  # noqa: E402
 from containers.inference.training.evaluation import measure  # noqa: E402
 from containers.inference.training.labelled_texts import LABELS, LabelledText  # noqa: E402
@@ -66,7 +66,7 @@ def evidence() -> Evidence:
         self_test=(),
         metrics={},
     )
-    suite = read_suite()
+    suite, unseen = read_suite(), read_unseen()
     posts = [text for text in tested if text.kind == "post"]
     return Evidence(
         version=described.version,
@@ -77,6 +77,7 @@ def evidence() -> Evidence:
         found=found,
         behaviour=Passed(suite, {case.name: place % 9 != 0 for place, case in enumerate(suite)}),
         baselines=[Baseline("logistic regression, words", 5.0, 0.6, measure(posts, said(posts, 3, 1.5), {}))],
+        unseen=Passed(unseen, {case.name: place % 4 != 0 for place, case in enumerate(unseen)}),
     )
 
 
@@ -172,7 +173,8 @@ def test_the_page_is_whole_and_needs_nothing_from_elsewhere(written: dict[str, A
 def test_no_text_of_anybody_s_is_in_report_page_or_card(written: dict[str, Any]) -> None:
     everything = json.dumps(written) + report_page(written) + model_card(written, 12)
     assert MARKED not in everything
-    assert not [case.text for case in read_suite() if len(case.text) > 8 and case.text in everything]
+    cases = [*read_suite(), *read_unseen()]
+    assert not [case.text for case in cases if len(case.text) > 8 and case.text in everything]
 
 
 def test_names_from_outside_are_only_text_in_the_page(written: dict[str, Any]) -> None:
@@ -188,6 +190,8 @@ def test_the_card_and_the_summary_say_what_the_report_says(written: dict[str, An
     assert "not a medical device" in card
     assert "About **data**." in card
     assert "logistic regression, words" in card
+    danger = written["unseen"]["danger"]
+    assert f"{danger['hits']} of {danger['of']} with danger are flagged" in card
     answers = sum(part["kinds"]["feedback"] for part in written["data"].values())
     assert f"Besides {answers} messages of patients who agreed to it" in card
     assert summary(figures)["macroF1"] == f1["value"]

@@ -252,21 +252,25 @@ def test_a_therapist_sees_all_their_patients(appointments: FlaskClient, practice
     assert ids(As(appointments, practice.therapist).get(LIST)) == made
 
 
-def test_pages_follow_one_another_also_where_starts_are_equal(appointments: FlaskClient, practice: Practice) -> None:
+@pytest.mark.parametrize("latest_first", [False, True])
+def test_pages_follow_one_another_also_where_starts_are_equal(
+    appointments: FlaskClient, practice: Practice, latest_first: bool
+) -> None:
     made = [add_appointment(practice.patient, practice.therapist, LATER + days * DAY) for days in range(4)]
     cancelled = [
         add_appointment(practice.patient, practice.therapist, LATER, AppointmentStatus.CANCELLED) for _ in range(3)
     ]
     seen: list[UUID] = []
-    query: dict[str, object] = {"limit": 2}
+    query: dict[str, object] = {"limit": 2, "latestFirst": latest_first}
     while True:
         page = As(appointments, practice.patient).get(LIST, **query)
         seen += ids(page)
         if page.get_json()["nextCursor"] is None:
             break
         query["cursor"] = page.get_json()["nextCursor"]
-    assert set(seen[:4]) == {made[0], *cancelled}
-    assert seen[4:] == made[1:]
+    forward = seen[::-1] if latest_first else seen
+    assert set(forward[:4]) == {made[0], *cancelled}
+    assert forward[4:] == made[1:]
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,9 @@ def test_whoever_set_nothing_has_no_hours_and_the_usual_terms(
     therapist = add_person(Role.THERAPIST, licence=licence)
     set_time_zone(therapist, "Europe/Berlin")
     nothing = {"timeZone": "Europe/Berlin", "rules": [], "exceptions": [], "version": 1}
-    assert read(appointments, therapist) == nothing | USUAL
+    shown = read(appointments, therapist)
+    assert len(shown.pop("revision")) == 32
+    assert shown == nothing | USUAL
 
 
 def test_what_is_given_is_kept_and_shown_and_can_be_given_back(appointments: FlaskClient) -> None:
@@ -152,11 +154,22 @@ def test_what_is_given_is_kept_and_shown_and_can_be_given_back(appointments: Fla
     ]
     terms = {name: highest for name, (_, highest) in ROUNDS.items()}
     given = {"timeZone": "Asia/Kathmandu", "rules": rules, "exceptions": exceptions} | terms
-    answer = As(appointments, therapist).put(AVAILABILITY, given)
-    assert answer.get_json() == given | {"version": 2}
-    assert read(appointments, therapist) == given | {"version": 2}
+    kept = As(appointments, therapist).put(AVAILABILITY, given).get_json()
+    assert kept == given | {"version": 2, "revision": kept["revision"]}
+    assert read(appointments, therapist) == kept
     again = As(appointments, therapist).put(AVAILABILITY, given)
-    assert again.get_json() == given | {"version": 3}
+    assert again.get_json() == kept | {"version": 3}, "the same hours are the same revision"
+
+
+def test_only_the_revision_that_was_looked_at_is_replaced(appointments: FlaskClient) -> None:
+    therapist = add_person(Role.THERAPIST)
+    seen = read(appointments, therapist)["revision"]
+    changed = put(appointments, therapist, revision=seen)
+    assert changed.status_code == 200
+    late = put(appointments, therapist, revision=seen, dailyMaximum=1)
+    assert (late.status_code, late.get_json()["type"]) == (409, "urn:bloom:problem:availability-changed")
+    assert read(appointments, therapist) == changed.get_json(), "nothing of it is kept"
+    assert put(appointments, therapist, revision=changed.get_json()["revision"], dailyMaximum=1).status_code == 200
 
 
 def test_what_is_left_out_is_as_usual_and_what_was_before_is_gone(appointments: FlaskClient) -> None:
@@ -364,6 +377,7 @@ def test_slots_are_told_in_utc_and_by_the_readers_clock(appointments: FlaskClien
     assert starts[5] == ("2026-03-09T13:00:00Z", "2026-03-09T13:50:00Z", "2026-03-09T14:00:00+01:00")
     assert answer.get_json() | {"items": []} == {
         "items": [],
+        "therapist": {"id": str(therapist.id), "name": therapist.name, "timeZone": "America/New_York"},
         "timeZone": "Europe/Berlin",
         "tzdataVersion": tzdata_version(),
     }

@@ -87,6 +87,8 @@ def test_a_booked_time_is_answered_with_the_appointment(patient: As, practice: P
             "rescheduled": None,
             "cancelled": None,
             "attendance": None,
+            "heldUntil": None,
+            "lateFrom": "2026-03-02T09:00:00Z",
             "createdAt": "2026-03-02T12:00:00Z",
         },
     }

@@ -99,7 +99,10 @@ def test_what_a_patient_calls_off_within_the_last_day_is_late(
 
 
 def test_how_long_before_is_a_setting(environment: Callable[..., None], patient: As, booked: UUID) -> None:
+    before = patient.get(f"/api/appointments/{booked}").get_json()
     environment(late_cancel_hours="2")
+    after = patient.get(f"/api/appointments/{booked}").get_json()
+    assert (before["lateFrom"], after["lateFrom"]) == ("2026-03-02T09:00:00Z", "2026-03-03T07:00:00Z")
     assert cancel(patient, booked).get_json()["cancelled"]["late"] is False
 
 

@@ -332,6 +332,8 @@ def test_a_therapist_has_no_more_in_care_than_the_operator_allows(
     care_id = asked(appointments, patient, therapist)
     assert problem(step(appointments, therapist, care_id, "accepted")) == (409, "at-capacity")
     assert care_row(care_id).status is CareStatus.REQUESTED
+    told = [As(appointments, one).get("/api/care-relationships").get_json()["capacity"] for one in (therapist, patient)]
+    assert told == [{"inCare": 1, "most": 1}, None]
     step(appointments, therapist, first, "ended")
     assert step(appointments, therapist, care_id, "accepted").status_code == 200
 

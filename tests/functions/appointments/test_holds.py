@@ -131,7 +131,7 @@ def test_it_is_listed_by_its_status_alone(appointments: FlaskClient, patient: As
     for who in (patient, As(appointments, practice.therapist)):
         assert who.get("/api/appointments").get_json()["items"] == []
         listed = who.get("/api/appointments", status="held").get_json()["items"]
-        assert [shown["id"] for shown in listed] == [appointment_id]
+        assert [(shown["id"], shown["heldUntil"]) for shown in listed] == [(appointment_id, "2026-03-02T12:05:00Z")]
     cancel(patient, appointment_id)
     for query in ({}, {"status": "cancelled"}, {"status": "held"}):
         assert patient.get("/api/appointments", **query).get_json()["items"] == []

@@ -226,7 +226,7 @@ def test_a_stale_slot_is_not_booked(patient: As, other: As, practice: Practice) 
     shown = starts(other, practice.therapist)
     book(patient, practice.therapist)
     starts(other, practice.therapist)
-    entry = FreeTimes(50, 120, 60, [int(datetime.fromisoformat(start).timestamp()) for start in shown])
+    entry = FreeTimes(50, 120, 60, "UTC", [int(datetime.fromisoformat(start).timestamp()) for start in shown])
     for name in names():
         put(name, slot_cache._as_json(entry))
     assert NINE in starts(other, practice.therapist)

@@ -26,7 +26,15 @@ PASSKEYS = (
 
 PERSONAL_DATA = ("export", "request-erasure", "erasure", "cancel-erasure", "access-log")
 SECOND_FACTORS = (
-    *("two-factor-verify", "enroll", "confirm-two-factor", "disable-two-factor", "backup-codes", "step-up"),
+    *(
+        "two-factor",
+        "two-factor-verify",
+        "enroll",
+        "confirm-two-factor",
+        "disable-two-factor",
+        "backup-codes",
+        "step-up",
+    ),
     *("trusted-devices", "revoke-trusted-device"),
 )
 

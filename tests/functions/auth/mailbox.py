@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from dev.mails import Mail, read_mails
+from dev.mails import Mail, read_mail
 from infra.subscriptions import SUBSCRIPTIONS
 from shared.database.models.outbox_events import OutboxEvent
 from tests.people import rows
@@ -19,7 +19,7 @@ class Mailbox:
     def __init__(self, folder: Path, push: Callable[[UUID], TestResponse]) -> None:
         self._folder = folder
         self._push = push
-        self._last_before = max((mail.id for mail in read_mails(folder)), default="")
+        self._last_before = max(self._ids(), default="")
         self._pushed: set[UUID] = set()
 
     def deliver(self, *, again: bool = False) -> list[Mail]:
@@ -33,7 +33,11 @@ class Mailbox:
 
     def mails(self) -> list[Mail]:
         """The mails so far, the oldest first."""
-        return [mail for mail in read_mails(self._folder) if mail.id > self._last_before][::-1]
+        found = [read_mail(self._folder, mail_id) for mail_id in self._ids() if mail_id > self._last_before]
+        return [mail for mail in found if mail is not None]
+
+    def _ids(self) -> list[str]:
+        return sorted(path.stem for path in self._folder.glob("*.eml"))
 
     def token(self, mail: Mail) -> str:
         """The token in the mail's link."""

@@ -28,6 +28,7 @@ SIGNED_IN = {
     "DELETE /api/auth/sessions": 204,
     "DELETE /api/auth/sessions/{id}": 404,
     "POST /api/auth/step-up": 422,
+    "GET /api/auth/two-factor": 200,
     "POST /api/auth/two-factor/enroll": 200,
     "POST /api/auth/two-factor/confirm": 422,
     "POST /api/auth/two-factor/disable": 422,

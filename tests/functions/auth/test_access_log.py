@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session as Database
 
-from functions.auth.access_log import DEEDS, DEEDS_BY_SUBJECT, OTHER_DEED, describe
+from functions.auth.access_log import CODES, DEEDS, DEEDS_BY_SUBJECT, OTHER_DEED, code_of, describe
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.database.models.audit_trail import AuditEvent, AuditOutcome
@@ -165,6 +165,15 @@ def test_every_deed_has_words() -> None:
     for words in (*DEEDS.values(), *DEEDS_BY_SUBJECT.values()):
         assert words[0].islower()
         assert not words.endswith(".")
+
+
+def test_every_deed_has_a_code_that_the_contract_lists(auth: FlaskClient) -> None:
+    assert {code_of(action) for action in Action} <= set(CODES) - {"other"}
+    assert (code_of("messages.read"), code_of("account.locked")) == ("messages-read", "account")
+    assert code_of("GET /api/admin/stats") == "other"
+    pair = add_pair()
+    add_looks(pair.patient, pair.therapist, "messages.read")
+    assert [(look["by"], look["deed"]) for look in looks(auth, pair.patient)] == [("therapist", "messages-read")]
 
 
 @transaction

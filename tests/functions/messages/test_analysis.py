@@ -2,10 +2,12 @@
 
 import time
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import make_url, select, text
+from sqlalchemy.orm import Session as Database
 
 from dev.cloud import LocalCloud
 from infra.migrations.local import LocalDatabase
@@ -14,6 +16,8 @@ from shared.clock import held_at, now
 from shared.database.engine import build_engine
 from shared.database.models.analysis import MessageAnalysis, RiskEvent, RiskLevel, RiskSource
 from shared.database.models.audit_trail import AuditEvent
+from shared.database.models.learning import MLFeedback
+from shared.database.transaction import transaction
 from tests.doubles import forget
 from tests.functions.internal_calls import InternalCalls, outbox_events
 from tests.functions.listening import listening
@@ -42,6 +46,35 @@ def test_the_therapist_sees_the_analysis_and_the_patient_never_does(
     read = patient.get("/api/messages", conversationId=pair.conversation_id)
     for answer in (sent, listed, one, read):
         assert not [word for word in NOBODY_ELSES if word in answer.get_data(as_text=True)]
+
+
+@transaction
+def judge(db: Database, pair: Pair) -> UUID:
+    """The therapist corrects the one analysis that there is."""
+    analysis = db.scalars(select(MessageAnalysis)).one()
+    feedback = MLFeedback(
+        id=uuid4(), analysis_id=analysis.id, therapist_id=pair.therapist.id, is_correct=False, corrected_label="Stress"
+    )
+    db.add(feedback)
+    return feedback.id
+
+
+def test_what_a_therapist_answered_stands_beside_the_analysis(
+    messages: FlaskClient, inference: InferenceStandIn, pair: Pair
+) -> None:
+    inference.says("Depression", 0.7)
+    send(As(messages, pair.patient), pair, "it is all grey")
+    therapist = As(messages, pair.therapist)
+    assert history(therapist, pair)["items"][0]["analysis"]["feedback"] is None
+    feedback_id = judge(pair)
+    assert history(therapist, pair)["items"][0]["analysis"]["feedback"] == {
+        "id": str(feedback_id),
+        "therapistId": str(pair.therapist.id),
+        "isCorrect": False,
+        "correctedLabel": "Stress",
+        "revision": 1,
+    }
+    assert history(As(messages, pair.patient), pair)["items"][0]["analysis"] is None
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,16 @@ def test_whoever_is_read_about_can_see_it_later(therapist: As, pair: Pair) -> No
     assert [(entry.actor_id, entry.subject_id) for entry in entries] == [(pair.therapist.id, pair.patient.id)]
 
 
+def test_its_size_is_told_without_reading_a_word(therapist: As, pair: Pair) -> None:
+    add_analysis(pair)
+    add_analysis(pair, at=now() - timedelta(days=31))
+    add_analysis(add_pair())
+    assert therapist.get(f"{URL}/size").get_json() == {"waiting": 1}
+    assert rows(select(AuditEvent).where(AuditEvent.action == "review-queue.read")) == []
+    end_care(pair)
+    assert therapist.get(f"{URL}/size").get_json() == {"waiting": 0}
+
+
 @pytest.mark.parametrize("limit", [0, 51, "many"])
 def test_a_limit_that_makes_no_sense_is_named(therapist: As, limit: object) -> None:
     answer = therapist.get(URL, limit=limit)

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session as Database
 
 from functions.ml_feedback import rollout_evidence
 from functions.ml_feedback.rollout_evidence import Evidence, evidence_of
-from functions.ml_feedback.rollout_policy import Served
 from functions.ml_feedback.rollout_steps import progress_of
 from shared.clock import now
 from shared.database.models.analysis import Label
 from shared.database.models.learning import Rollout
 from shared.database.transaction import transaction
 from shared.roles import Role
+from shared.rollout_policy import Served
 from tests.functions.ml_feedback.rollout_rows import (
     CHALLENGER,
     CHAMPION,

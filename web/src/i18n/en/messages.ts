@@ -27,7 +27,7 @@ export default {
     back: "All conversations",
     empty: "Nothing was written yet. Take your time; a few words are enough.",
     older: "Loading what came before…",
-    beginning: "This is where your conversation begins.",
+    beginning: "This is where the conversation begins.",
     today: "Today",
     yesterday: "Yesterday",
     unread: "New since you were last here",

@@ -33,12 +33,14 @@ export default {
     aboutHint: "What your therapist should know from the start, if you like",
     birthDate: "Date of birth",
     phone: "Telephone",
-    phoneHint: "With the country’s code, as +1 202 555 0123. Your therapist calls it if a session’s connection fails.",
+    phoneHint:
+      "With the country’s code, as +1 202 555 0123. Your therapist calls it if a session’s connection fails.",
     country: "Country where you are",
     countryHint: "So that “Help now” shows the lines of your country",
     countryNone: "Please choose",
     contact: "Whom to call in an emergency",
-    contactHint: "Only if your therapist is worried about your safety. Please tell this person that you named them.",
+    contactHint:
+      "Only if your therapist is worried about your safety. Please tell this person that you named them.",
     contactName: "Name",
     contactPhone: "Telephone",
     contactRelationship: "Who they are to you",
@@ -106,7 +108,8 @@ export default {
       turnOffText: "Please prove both once more. Afterwards your password alone is enough to sign in.",
       turnedOff: "Two-step sign-in is off.",
       step1: "Scan this with your authenticator app",
-      step1Hint: "Any app for one-time codes will do. On this same device, open the link or type in the key instead.",
+      step1Hint:
+        "Any app for one-time codes will do. On this same device, open the link or type in the key instead.",
       qr: "QR code for your authenticator app",
       link: "Open in the app",
       byHand: "The key, to type in",
@@ -114,7 +117,8 @@ export default {
       code: "Code",
       confirm: "Confirm",
       codesTitle: "Keep these backup codes",
-      codesText: "Each works once in place of the app’s code, on the day your phone is gone. They are shown only now, so please put them somewhere safe.",
+      codesText:
+        "Each works once in place of the app’s code, on the day your phone is gone. They are shown only now, so please put them somewhere safe.",
       copy: "Copy",
       copied: "Copied",
       download: "Save as a file",
@@ -136,7 +140,8 @@ export default {
       unused: "not used yet",
       remove: "Remove",
       removeNamed: "Remove the passkey “{{name}}”",
-      removeText: "You can no longer sign in with “{{name}}”. It may still be listed on the device until you delete it there.",
+      removeText:
+        "You can no longer sign in with “{{name}}”. It may still be listed on the device until you delete it there.",
       removed: "The passkey is removed",
       unsupported: "This browser cannot use passkeys.",
       declined: "No passkey was made. You can try again whenever you like.",
@@ -145,7 +150,8 @@ export default {
     accounts: {
       title: "Connected accounts",
       text: "Sign in with an account that you have elsewhere.",
-      textTherapist: "Sign in with an account that you have elsewhere. With Zoom connected, your sessions get their video rooms there.",
+      textTherapist:
+        "Sign in with an account that you have elsewhere. With Zoom connected, your sessions get their video rooms there.",
       google: "Google",
       zoom: "Zoom",
       notLinked: "Not connected",
@@ -170,7 +176,8 @@ export default {
       endOthers: "Sign out everywhere else",
       othersEnded: "You are signed out everywhere else",
       lookingOn: "Somebody of our team is looking on",
-      lookingOnText: "An administrator has seen these pages as you see them since {{since}}, and can do so until {{until}} at the latest. They cannot change anything.",
+      lookingOnText:
+        "An administrator has seen these pages as you see them since {{since}}, and can do so until {{until}} at the latest. They cannot change anything.",
       lookingOnEnd: "End this now",
       lookingOnEnded: "Nobody is looking on any more",
     },
@@ -223,8 +230,10 @@ export default {
     agreeNamed: "Agree: {{title}}",
     withdrawTitle: "Withdraw your agreement?",
     withdrawText: {
-      telehealth: "Sessions by video rest on this agreement. Please talk to your therapist about how to go on.",
-      messageAnalysis: "From your next message on, no program reads along. Your therapist reads your messages as before, at their working hours.",
+      telehealth:
+        "Sessions by video rest on this agreement. Please talk to your therapist about how to go on.",
+      messageAnalysis:
+        "From your next message on, no program reads along. Your therapist reads your messages as before, at their working hours.",
       training: "From now on no training begins with your messages.",
     },
     lasting: "An account needs these. Whoever no longer agrees can have the account erased, below.",
@@ -236,7 +245,8 @@ export default {
     readReceiptsVisible: "How far you have read",
     log: "Who looked at my record",
     logMine: "Who looked at my account",
-    logText: "Everybody who opened or changed something about you, and when. What you did yourself is left out.",
+    logText:
+      "Everybody who opened or changed something about you, and when. What you did yourself is left out.",
     logOpen: "Show the list",
     logNone: "Nobody has looked yet.",
     doers: {
@@ -251,22 +261,28 @@ export default {
       failed: "It did not work.",
     },
     export: "A copy of your data",
-    exportText: "Everything that is held about you, as a file that other programs can read (JSON). It holds what you wrote, so please keep it where only you can see it.",
+    exportText:
+      "Everything that is held about you, as a file that other programs can read (JSON). It holds what you wrote, so please keep it where only you can see it.",
     exportAction: "Make the copy",
     exported: "The file is ready and saved by your browser",
     erasure: "Erase the account",
-    erasureText: "You can leave at any time. Before anything is erased, there are days in which you can change your mind: simply sign in and call it off here.",
+    erasureText:
+      "You can leave at any time. Before anything is erased, there are days in which you can change your mind: simply sign in and call it off here.",
     erasureAction: "Have my account erased",
     erasureTitle: "Have your account erased?",
-    erasureConfirm: "You are signed out everywhere, and appointments ahead are called off. After the days of grace your name, your address, your profile and every way to sign in are gone for good. What health law asks to be kept stays sealed, and nobody can read it in Bloom.",
-    erasureConfirmPatient: "If you are in care, your therapist may want to say goodbye. You need not explain anything.",
+    erasureConfirm:
+      "You are signed out everywhere, and appointments ahead are called off. After the days of grace your name, your address, your profile and every way to sign in are gone for good. What health law asks to be kept stays sealed, and nobody can read it in Bloom.",
+    erasureConfirmPatient:
+      "If you are in care, your therapist may want to say goodbye. You need not explain anything.",
     erasureYes: "Yes, have it erased",
     erasureNo: "Keep my account",
     erasureDone: "Your account will be erased",
-    erasureDoneText: "This happens on {{date}}. Until then you can sign in and call it off. You are signed out now.",
+    erasureDoneText:
+      "This happens on {{date}}. Until then you can sign in and call it off. You are signed out now.",
     scheduled: "Your account will be erased on {{date}}",
     held: "Your account waits to be erased. Something has to be settled first; we will tell you by mail.",
-    scheduledText: "You asked for it on {{date}}. Until it happens you can call it off, and everything is as it was.",
+    scheduledText:
+      "You asked for it on {{date}}. Until it happens you can call it off, and everything is as it was.",
     cancel: "Keep my account",
     cancelled: "Your account stays",
     keptTitle: "What stays, and why",
@@ -300,17 +316,20 @@ export default {
     leadStaff: "One short step, then you can begin.",
     step: "Step {{step}} of {{steps}}",
     consents: "What we need to agree on",
-    consentsText: "When you created your account you said yes to the terms. Now that we know it is you, please confirm it here; the others are for you to choose.",
+    consentsText:
+      "When you created your account you said yes to the terms. Now that we know it is you, please confirm it here; the others are for you to choose.",
     needed: "Needed",
     choice: "Your choice",
     yes: "Yes, I agree",
     no: "No, thank you",
     later: "Decide later",
-    termsNeeded: "Without the terms there is no account. If you do not agree, you can have it erased in the settings.",
+    termsNeeded:
+      "Without the terms there is no account. If you do not agree, you can have it erased in the settings.",
     chooseAnalysis: "Please choose yes or no. Both are fine.",
     goOn: "Continue",
     profile: "A little about you",
-    profileText: "Your therapist needs this to care for you safely. It is kept encrypted. What you are not sure about can wait.",
+    profileText:
+      "Your therapist needs this to care for you safely. It is kept encrypted. What you are not sure about can wait.",
     profileLater: "Do this later",
   },
   problem: {
@@ -327,6 +346,6 @@ export default {
     "terms-last": "The terms end with the account: you can have it erased below.",
     "no-erasure-to-cancel": "There is nothing to call off any more.",
     "last-administrator": "You are the only administrator. Please make somebody else one first.",
-    "link-broken": "The connection is broken. Please disconnect the account and connect it again.",
+    "provider-link-broken": "The connection is broken. Please disconnect the account and connect it again.",
   },
 } as const;

@@ -29,7 +29,7 @@ export default {
     back: "Todas las conversaciones",
     empty: "Todavía no se ha escrito nada. Tómate tu tiempo; bastan unas pocas palabras.",
     older: "Cargando lo anterior…",
-    beginning: "Aquí empieza vuestra conversación.",
+    beginning: "Aquí empieza la conversación.",
     today: "Hoy",
     yesterday: "Ayer",
     unread: "Nuevo desde tu última visita",

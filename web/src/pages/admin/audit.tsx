@@ -42,16 +42,15 @@ function SearchForm({ onSearch }: { onSearch: (search: Search) => void }) {
   };
   return (
     <search>
-      <form
-        onSubmit={submit}
-        className="grid gap-3 sm:grid-cols-2 lg:grid-cols-[2fr_2fr_2fr_1fr_1fr_auto] lg:items-end"
-      >
+      <form onSubmit={submit} className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3 lg:items-end">
         <Field label={t("audit.actor")} hint={t("audit.id")} name="actor" autoComplete="off" />
         <Field label={t("audit.subject")} hint={t("audit.id")} name="subject" autoComplete="off" />
         <Field label={t("audit.action")} hint={t("audit.actionHint")} name="action" autoComplete="off" />
         <Field label={t("audit.from")} name="from" type="date" />
         <Field label={t("audit.to")} name="to" type="date" />
-        <Button type="submit">{t("users.search")}</Button>
+        <Button type="submit" className="justify-self-start">
+          {t("users.search")}
+        </Button>
       </form>
     </search>
   );
@@ -141,7 +140,7 @@ function EntryRow({ entry }: { entry: Shape<"AuditEntry"> }) {
 
 function Id({ id }: { id: string | null }) {
   return id ? (
-    <code className="text-sm break-all" title={id}>
+    <code className="text-sm whitespace-nowrap" title={id}>
       {id.slice(0, 8)}
     </code>
   ) : (

@@ -18,11 +18,11 @@ export default function ForgotPasswordPage() {
   const words = useTranslation("common").t;
   const [sentTo, setSentTo] = useState<string | null>(null);
   const { busy, failure, faultOf, onSubmit } = useForm(
-    async ({ email }) => {
+    async ({ email = "" }) => {
       await sendLink(email.trim());
       setSentTo(email.trim());
     },
-    ({ email }) => ({ email: isAddress(email) ? undefined : words("emailNeeded") }),
+    ({ email = "" }) => ({ email: isAddress(email) ? undefined : words("emailNeeded") }),
   );
   if (sentTo)
     return (

@@ -20,7 +20,7 @@ export default function ResetPasswordPage() {
   const words = useTranslation("common").t;
   const passwordFault = usePasswordFault();
   const { busy, failure, faultOf, onSubmit } = useForm(
-    async ({ newPassword }) => {
+    async ({ newPassword = "" }) => {
       try {
         await call(api.POST("/api/auth/password/reset", { body: { token: token ?? "", newPassword } }));
         await beSignedOut();
@@ -30,7 +30,7 @@ export default function ResetPasswordPage() {
         setEnded("over");
       }
     },
-    ({ newPassword }) => ({ newPassword: passwordFault(newPassword ?? "") }),
+    ({ newPassword = "" }) => ({ newPassword: passwordFault(newPassword) }),
   );
   if (ended === "done")
     return (

@@ -24,14 +24,14 @@ export default function SecondFactorPage() {
   const [backup, setBackup] = useState(false);
   const words = useTranslation("common").t;
   const { busy, failure, faultOf, onSubmit } = useForm(
-    async ({ code, trust }) => {
+    async ({ code = "", trust }) => {
       const body = { code: code.trim(), trustDevice: trust === "on" };
       const { backupCodesLeft } = await call(api.POST("/api/auth/two-factor/verify", { body }));
       await renewSession();
       if (backupCodesLeft !== null) tell(t("secondFactor.left", { count: backupCodesLeft }));
       await navigate(wanted ?? HOME, { replace: true });
     },
-    ({ code }) => ({ code: /^[0-9a-z][0-9a-z -]{5,19}$/i.test(code.trim()) ? undefined : words("needed") }),
+    ({ code = "" }) => ({ code: /^[0-9a-z][0-9a-z -]{5,19}$/i.test(code.trim()) ? undefined : words("needed") }),
   );
   return (
     <Page title={t("secondFactor.title")} lead={backup ? undefined : t("secondFactor.lead")} width="narrow">

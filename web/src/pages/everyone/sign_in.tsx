@@ -32,7 +32,7 @@ export default function SignInPage() {
   };
   const words = useTranslation("common").t;
   const { busy, failure, faultOf, onSubmit } = useForm(
-    async ({ email, password }) => {
+    async ({ email = "", password = "" }) => {
       setUnverified(null);
       try {
         const answer = await call(api.POST("/api/auth/sign-in", { body: { email, password } }));
@@ -44,7 +44,7 @@ export default function SignInPage() {
         throw reason;
       }
     },
-    ({ email, password }) => ({
+    ({ email = "", password = "" }) => ({
       email: isAddress(email) ? undefined : words("emailNeeded"),
       password: password ? undefined : words("needed"),
     }),

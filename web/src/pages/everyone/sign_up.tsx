@@ -27,7 +27,7 @@ export default function SignUpPage() {
   const words = useTranslation("common").t;
   const passwordFault = usePasswordFault();
   const { busy, failure, faultOf, onSubmit } = useForm(
-    async ({ name, email, password }) => {
+    async ({ name = "", email = "", password = "" }) => {
       if (!role) return;
       const body = { name: name.trim(), email: email.trim(), password, role };
       await call(api.POST("/api/auth/sign-up", { body }));

@@ -56,11 +56,11 @@ function Over({ lead }: { lead: string }) {
   const words = useTranslation("common").t;
   const [sent, setSent] = useState(false);
   const { busy, failure, faultOf, onSubmit } = useForm(
-    async ({ email }) => {
+    async ({ email = "" }) => {
       await call(api.POST("/api/auth/verify-email/resend", { body: { email: email.trim() } }));
       setSent(true);
     },
-    ({ email }) => ({ email: isAddress(email) ? undefined : words("emailNeeded") }),
+    ({ email = "" }) => ({ email: isAddress(email) ? undefined : words("emailNeeded") }),
   );
   return (
     <Page title={t("verify.over")} lead={lead} width="narrow">

@@ -71,7 +71,7 @@ export function AnalysisBeside({ item }: { item: Item }) {
           <Scores scores={analysis.allScores} label={analysis.label} />
           {(item.attachments?.length ?? 0) > 0 && <p>{t("analysis.files")}</p>}
           <Answer analysis={analysis} item={item} />
-          <p className="text-ink-soft">{t("analysis.aid")}</p>
+          <p className="text-xs text-ink-soft">{t("analysis.aid")}</p>
         </>
       )}
     </section>
@@ -112,11 +112,12 @@ function Answer({ analysis, item }: { analysis: Analysis; item: Item }) {
   }
   const give = (correctedLabel: Label | null) => feedback.mutate({ correctedLabel });
   return (
-    <fieldset className="grid gap-2" aria-busy={feedback.isPending}>
-      <legend className="font-semibold">
-        {t(asking === "which" ? "analysis.shouldBe" : "analysis.isRight")}
-      </legend>
-      <div className="flex flex-wrap gap-1.5">
+    <fieldset className="grid gap-1" aria-busy={feedback.isPending}>
+      <legend className="sr-only">{t(asking === "which" ? "analysis.shouldBe" : "analysis.isRight")}</legend>
+      <div className="flex flex-wrap items-center gap-1.5">
+        <span aria-hidden className="mr-1 font-semibold">
+          {t(asking === "which" ? "analysis.shouldBe" : "analysis.isRight")}
+        </span>
         {asking === "which" ? (
           LABELS.filter((label) => label !== analysis.label).map((label) => (
             <Choice key={label} onClick={() => give(label)}>

@@ -39,11 +39,13 @@ interface Props {
   /** A message that is changed instead of a new one written. */
   edited: Item | null;
   onEdited: (message: Item | null) => void;
+  /** Patients are told that nobody may read it at once. */
+  isPatient: boolean;
   onSend: () => void;
   ref: Ref<ComposerHandle>;
 }
 
-export function Composer({ live, conversationId, edited, onEdited, onSend, ref }: Props) {
+export function Composer({ live, conversationId, edited, onEdited, isPatient, onSend, ref }: Props) {
   const { t } = useTranslation("messages");
   const field = useRef<HTMLTextAreaElement>(null);
   const [words, setWords] = useState(() => draftOf(live.userId, conversationId));
@@ -182,9 +184,10 @@ export function Composer({ live, conversationId, edited, onEdited, onSend, ref }
           <span className="max-sm:sr-only">{t(edited ? "composer.save" : "composer.send")}</span>
         </Button>
       </div>
-      <p id="message-keys" className="text-xs text-ink-soft pointer-coarse:sr-only">
+      <p id="message-keys" className={isPatient ? "sr-only" : "text-xs text-ink-soft pointer-coarse:sr-only"}>
         {t("composer.keys")}
       </p>
+      {isPatient && <p className="text-xs text-ink-soft">{t("thread.notWatched")}</p>}
       <div role="status" className="text-sm empty:hidden">
         {length > LONGEST && t("composer.tooLong", { count: length - LONGEST })}
         {unready && length > 0 && t("composer.waitForFiles")}

@@ -3,12 +3,14 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams, useSearchParams } from "react-router";
 import { Problem } from "@/api/problem";
+import { useOnline } from "@/app/online";
 import { useConversationOf } from "@/realtime/conversation_list";
 import type { Unsent } from "@/realtime/outbox";
 import { usePresence } from "@/realtime/people";
 import type { Item } from "@/realtime/timeline";
 import { useHeld, useLive, useThread, useUnsent } from "@/realtime/use_live";
 import { useSession } from "@/session/session";
+import { classes } from "@/ui/classes";
 import { Message, PageProblem, Waiting } from "@/ui/states";
 import { AnalysesContext } from "./analysis_beside";
 import { Announcer } from "./announcer";
@@ -19,7 +21,7 @@ import { useHeightBelow } from "./height_below";
 import { HelpInside } from "./help_inside";
 import { CHANGEABLE_MS, DeleteDialog } from "./message_actions";
 import { MessageRow, UnsentRow } from "./message_row";
-import { continues, NO_RECEIPTS, receiptOf, receiptsOf } from "./rows";
+import { continues, NO_RECEIPTS, receiptOf, receiptsOf, type Unread } from "./rows";
 import { type Thread, ThreadList } from "./thread";
 
 export default function ConversationPage() {
@@ -27,11 +29,16 @@ export default function ConversationPage() {
   const { t } = useTranslation("messages");
   const frame = useRef<HTMLDivElement>(null);
   const height = useHeightBelow(frame);
+  const online = useOnline();
   return (
     <div
       ref={frame}
       style={{ height }}
-      className="-mx-4 -mt-5 -mb-24 flex min-h-80 sm:-mx-8 sm:-mt-8 lg:-mb-10 lg:gap-4 lg:px-4 lg:py-4"
+      className={classes(
+        "-mx-4 -mb-24 flex min-h-80 sm:-mx-8 lg:-mb-10 lg:gap-4 lg:px-4",
+        // A notice of the page stands above, and keeps its distance.
+        online ? "-mt-5 sm:-mt-8 lg:py-4" : "lg:pb-4",
+      )}
     >
       <aside
         aria-label={t("list.name")}
@@ -64,7 +71,7 @@ function Conversation({ id }: { id: string }) {
   const me = live.userId;
   const other = about.data?.members.find(({ userId }) => userId !== me);
   const name = other?.name ?? "";
-  const readBefore = useReadBefore(about, me);
+  const unread = useUnreadAtFirst(about, me);
   const receipts = useReceipts(state, me, other);
   const now = useMinute();
 
@@ -73,8 +80,8 @@ function Conversation({ id }: { id: string }) {
     return () => live.look(null);
   }, [live, id]);
   const onSeen = useCallback(
-    (seq: number) => void (readBefore !== null && live.markRead(id, seq)),
-    [live, id, readBefore],
+    (seq: number) => void (unread !== null && live.markRead(id, seq)),
+    [live, id, unread],
   );
   const isOpen = about.data?.isOpen ?? true;
   const isTherapist = session?.user.role === "THERAPIST";
@@ -128,7 +135,7 @@ function Conversation({ id }: { id: string }) {
             unsent={unsent}
             me={me}
             name={name}
-            readBefore={readBefore}
+            unread={unread}
             goTo={goTo}
             onSeen={onSeen}
             ref={thread}
@@ -150,7 +157,13 @@ function Conversation({ id }: { id: string }) {
               );
             }}
             waiting={(message, isFirst) => (
-              <UnsentRow unsent={message} continues={!isFirst} isHeld={isHeld} {...steps} />
+              <UnsentRow
+                unsent={message}
+                continues={!isFirst}
+                isLast={message === unsent.at(-1)}
+                isHeld={isHeld}
+                {...steps}
+              />
             )}
           />
         </>
@@ -164,6 +177,7 @@ function Conversation({ id }: { id: string }) {
           conversationId={id}
           edited={edited}
           onEdited={setEdited}
+          isPatient={!isTherapist}
           onSend={() => thread.current?.toEnd()}
         />
       ) : (
@@ -186,15 +200,16 @@ function Conversation({ id }: { id: string }) {
   );
 }
 
-/** How far the reader had read when they opened the page; null until that is known. */
-function useReadBefore(about: ReturnType<typeof useConversationOf>, me: string): number | null {
-  const [read, setRead] = useState<number | null>(null);
+/** What was unread when the page was opened; null until that is known. */
+function useUnreadAtFirst(about: ReturnType<typeof useConversationOf>, me: string): Unread | null {
+  const [unread, setUnread] = useState<Unread | null>(null);
   const told = about.isFetchedAfterMount && !about.isFetching ? about.data : undefined;
   useEffect(() => {
     const mine = told?.members.find(({ userId }) => userId === me);
-    if (mine) setRead((before) => before ?? mine.lastReadSeq ?? 0);
+    if (told && mine)
+      setUnread((before) => before ?? { after: mine.lastReadSeq ?? 0, upTo: told.unreadCount ? told.lastSeq : 0 });
   }, [told, me]);
-  return read;
+  return unread;
 }
 
 function useReceipts(

@@ -22,7 +22,7 @@ export function ConversationListPane({ openId }: { openId?: string }) {
     useConversations();
   const all = data?.pages.flatMap(({ items }) => items) ?? [];
   return (
-    <div className="grid content-start gap-3">
+    <div className="grid grid-cols-[minmax(0,1fr)] content-start gap-3">
       <SearchForm query={query} onSearch={setQuery} />
       {query ? (
         <SearchResults query={query} conversations={all} onClear={() => setQuery("")} />
@@ -34,7 +34,7 @@ export function ConversationListPane({ openId }: { openId?: string }) {
         <NoConversations />
       ) : (
         <nav aria-label={t("list.name")}>
-          <ul className="grid gap-1">
+          <ul className="grid grid-cols-[minmax(0,1fr)] gap-1">
             {all.map((conversation) => (
               <Entry key={conversation.id} conversation={conversation} isOpen={conversation.id === openId} />
             ))}

@@ -61,11 +61,11 @@ export const MessageRow = memo(function MessageRow(props: Props) {
     <Side isOwn={isOwn} continues={continues}>
       <div
         className={classes(
-          "flex w-full flex-wrap items-start gap-x-4 gap-y-2 xl:flex-nowrap",
-          isOwn && "justify-end",
+          "flex w-full flex-col gap-x-4 gap-y-2 xl:flex-row",
+          isOwn ? "items-end xl:justify-end" : "items-stretch xl:items-start",
         )}
       >
-        <div className={classes("grid min-w-0 gap-1", isOwn ? "justify-items-end" : "flex-1")}>
+        <div className={classes("grid min-w-0 gap-1", isOwn ? "max-w-full justify-items-end" : "justify-items-start xl:flex-1")}>
           <p className={classes("text-sm text-ink-soft", continues && "sr-only")}>
             {isOwn ? t("message.own", { time }) : t("message.from", { name, time })}
           </p>
@@ -122,6 +122,8 @@ function ReceiptWords({ receipt }: { receipt: Receipt }) {
 interface UnsentProps {
   unsent: Unsent;
   continues: boolean;
+  /** Where several wait, the last alone says why. */
+  isLast: boolean;
   /** The last try found no connection. */
   isHeld: boolean;
   onRetry: (unsent: Unsent) => void;
@@ -129,7 +131,7 @@ interface UnsentProps {
   onDiscard: (unsent: Unsent) => void;
 }
 
-export const UnsentRow = memo(function UnsentRow({ unsent, continues, isHeld, ...steps }: UnsentProps) {
+export const UnsentRow = memo(function UnsentRow({ unsent, continues, isLast, isHeld, ...steps }: UnsentProps) {
   const { t } = useTranslation("messages");
   const time = inWords(new Date(unsent.writtenAt), "time");
   return (
@@ -148,14 +150,16 @@ export const UnsentRow = memo(function UnsentRow({ unsent, continues, isHeld, ..
       {unsent.refused ? (
         <Refused unsent={unsent} {...steps} />
       ) : (
-        <p className="flex items-center gap-1 text-sm text-ink-soft">
+        <p className={classes("flex items-center gap-1 text-sm text-ink-soft", !isLast && "sr-only")}>
           {isHeld ? (
             <>
               <CloudOff className="size-4" aria-hidden />
               {t("message.waiting")}
-              <Button look="link" size="text" className="ml-1 min-h-9" onClick={() => steps.onRetry(unsent)}>
-                {t("message.retry")}
-              </Button>
+              {isLast && (
+                <Button look="link" size="text" className="ml-1 min-h-9" onClick={() => steps.onRetry(unsent)}>
+                  {t("message.retry")}
+                </Button>
+              )}
             </>
           ) : (
             <>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { item } from "@/realtime/message_sample";
-import { beginsDay, continues, NO_RECEIPTS, receiptOf, receiptsOf } from "./rows";
+import { beginsDay, continues, isFirstUnread, NO_RECEIPTS, receiptOf, receiptsOf } from "./rows";
 
 const mine = (seq: number, minute: number) =>
   item(seq, { senderId: "me", sentAt: `2026-01-01T00:${String(minute).padStart(2, "0")}:00Z` });
@@ -35,4 +35,11 @@ it("begins a day where the one above is of another, and a group where somebody e
   ];
   expect(messages.map((_, index) => beginsDay(messages, index))).toEqual([true, false, false, true]);
   expect(messages.map((_, index) => continues(messages, index))).toEqual([false, true, false, false]);
+});
+
+it("marks the first message that was unread when the page was opened, and none that came since", () => {
+  const messages = [item(1), mine(2, 1), item(3), item(4), item(5)];
+  const marked = (after: number, upTo: number) =>
+    messages.filter((_, index) => isFirstUnread(messages, index, "me", { after, upTo })).map(({ seq }) => seq);
+  expect([marked(1, 4), marked(0, 4), marked(4, 0), marked(5, 5)]).toEqual([[3], [1], [], []]);
 });

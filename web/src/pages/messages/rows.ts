@@ -3,6 +3,12 @@ import { dayOf } from "@/i18n/times";
 import type { Unsent } from "@/realtime/outbox";
 import type { Item } from "@/realtime/timeline";
 
+/** What was unread when a conversation was opened: after the one number, up to the other. */
+export interface Unread {
+  after: number;
+  upTo: number;
+}
+
 /** The last of one's own messages that the other has read, that reached them, and that the server has. */
 export interface Receipts {
   read: number;
@@ -79,4 +85,15 @@ export function continues(messages: readonly Item[], index: number): boolean {
   const [above, here] = [messages[index - 1], messages[index]];
   if (!above || !here || above.senderId !== here.senderId || beginsDay(messages, index)) return false;
   return Date.parse(here.sentAt) - Date.parse(above.sentAt) < 5 * 60_000;
+}
+
+/** Whether this is the first message that was unread. */
+export function isFirstUnread(messages: readonly Item[], index: number, me: string, unread: Unread | null): boolean {
+  const here = messages[index];
+  const isUnread = (item: Item | undefined) =>
+    unread !== null && item !== undefined && item.seq > unread.after && item.seq <= unread.upTo;
+  if (!isUnread(here) || here?.senderId === me) return false;
+  for (let above = index - 1; isUnread(messages[above]); above -= 1)
+    if (messages[above]?.senderId !== me) return false;
+  return true;
 }

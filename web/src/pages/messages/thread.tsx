@@ -18,7 +18,7 @@ import type { Unsent } from "@/realtime/outbox";
 import { type Item, olderThan, placeOf } from "@/realtime/timeline";
 import { Button } from "@/ui/button";
 import { classes } from "@/ui/classes";
-import { beginsDay, beginsToday } from "./rows";
+import { beginsDay, beginsToday, isFirstUnread, type Unread } from "./rows";
 
 const ROW_PX = 76;
 /** Rows from the top at which older ones are fetched. */
@@ -36,8 +36,7 @@ interface Props {
   unsent: readonly Unsent[];
   me: string;
   name: string;
-  /** The number after which messages are new to the reader, as it was when the page was opened. */
-  readBefore: number | null;
+  unread: Unread | null;
   /** The number of a message to go to. */
   goTo: number | null;
   onSeen: (seq: number) => void;
@@ -47,7 +46,7 @@ interface Props {
 }
 
 export function ThreadList(props: Props) {
-  const { store, state, unsent, me, name, readBefore, goTo, onSeen } = props;
+  const { store, state, unsent, me, name, unread, goTo, onSeen } = props;
   const { t } = useTranslation("messages");
   const { messages } = state.timeline;
   const box = useRef<HTMLElement>(null);
@@ -122,7 +121,7 @@ export function ThreadList(props: Props) {
               >
                 {item && index === 0 && item.seq === 1 && <Line words={t("thread.beginning")} />}
                 {item && beginsDay(messages, index) && <Day instant={item.sentAt} />}
-                {item && isFirstUnread(messages, index, me, readBefore) && (
+                {item && isFirstUnread(messages, index, me, unread) && (
                   <Line words={t("thread.unread")} isNew />
                 )}
                 {item && props.message(item, index)}
@@ -156,7 +155,7 @@ export function ThreadList(props: Props) {
 type Rows = ReturnType<typeof useVirtualizer<HTMLElement, Element>>;
 
 /** Begin at the first unread message, else at the end; once. */
-function useFirstPlace(rows: Rows, { state, readBefore, goTo }: Props, count: number) {
+function useFirstPlace(rows: Rows, { state, unread, goTo }: Props, count: number) {
   const placed = useRef(false);
   useLayoutEffect(() => {
     if (placed.current || !count || state.stage === "opening") return;
@@ -165,13 +164,13 @@ function useFirstPlace(rows: Rows, { state, readBefore, goTo }: Props, count: nu
   }, [rows, count, state.stage, goTo]);
   const marked = useRef(false);
   useLayoutEffect(() => {
-    if (marked.current || readBefore === null || !placed.current || goTo !== null) return;
+    if (marked.current || !unread || !placed.current || goTo !== null) return;
     marked.current = true;
-    const { messages, lastSeq } = state.timeline;
-    const index = placeOf(messages, readBefore + 1);
-    if (readBefore < lastSeq && index > 0 && messages.length - index > 3)
+    const { messages } = state.timeline;
+    const index = placeOf(messages, unread.after + 1);
+    if (unread.after < unread.upTo && index > 0 && messages.length - index > 3)
       rows.scrollToIndex(index, { align: "start" });
-  }, [rows, readBefore, goTo, state.timeline]);
+  }, [rows, unread, goTo, state.timeline]);
 }
 
 /** Go to a message that was looked for, loading back to it where it is far. */
@@ -225,26 +224,6 @@ function useVisible(): boolean {
     };
   }, []);
   return visible;
-}
-
-function isFirstUnread(
-  messages: readonly Item[],
-  index: number,
-  me: string,
-  readBefore: number | null,
-): boolean {
-  const [above, here] = [messages[index - 1], messages[index]];
-  if (readBefore === null || !here || here.senderId === me || here.seq <= readBefore) return false;
-  return !above || above.seq <= readBefore || above.senderId === me
-    ? isFirstOther(messages, index, me, readBefore)
-    : false;
-}
-
-/** Whether nothing between the last that was read and this is from somebody else. */
-function isFirstOther(messages: readonly Item[], index: number, me: string, readBefore: number): boolean {
-  for (let above = index - 1; (messages[above]?.seq ?? 0) > readBefore; above -= 1)
-    if (messages[above]?.senderId !== me) return false;
-  return true;
 }
 
 function Day({ instant }: { instant: string }) {

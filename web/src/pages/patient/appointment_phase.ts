@@ -28,6 +28,11 @@ export function isChangeable({ status, startAt }: Timed, now: number): boolean {
   return (status === "booked" || status === "pending") && Date.parse(startAt) > now;
 }
 
+/** Whether it takes place and its start has passed, so that it can be told who came. */
+export function hasBegun({ status, startAt }: Timed, now: number): boolean {
+  return ["booked", "in_session", "completed", "no_show"].includes(status) && Date.parse(startAt) <= now;
+}
+
 /** The next one that takes place, or the one that runs. */
 export function nextOf<One extends Timed>(appointments: readonly One[], now: number): One | undefined {
   return appointments.find(

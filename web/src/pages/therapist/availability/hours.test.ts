@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  contradict,
   copied,
   faultOfDay,
   type Hours,
@@ -18,11 +19,22 @@ const on = (weekday: number, start: string, end: string, more: Partial<Hours> = 
   ...more,
 });
 
-test("hours that touch or overlap become one, of the same days alone", () => {
-  const week = [on(0, "09:00", "12:00"), on(0, "14:00", "16:00"), on(1, "09:00", "12:00")];
-  expect(withHours(week, on(0, "12:00", "14:30"))).toEqual([on(0, "09:00", "16:00"), on(1, "09:00", "12:00")]);
-  const later = on(0, "12:00", "13:00", { effectiveFrom: "2026-05-01" });
-  expect(withHours(week, later)).toHaveLength(4);
+const TODAY = "2026-03-10";
+
+test("hours that touch or overlap become one, where they hold in the same time", () => {
+  const week = [
+    on(0, "09:00", "12:00", { effectiveFrom: "2020-01-01" }),
+    on(0, "14:00", "16:00"),
+    on(1, "09:00", "12:00"),
+  ];
+  expect(withHours(week, on(0, "12:00", "14:30"), TODAY)).toEqual([
+    on(0, "09:00", "16:00", { effectiveFrom: "2020-01-01" }),
+    on(1, "09:00", "12:00"),
+  ]);
+  const later = on(0, "11:00", "13:00", { effectiveFrom: "2026-05-01" });
+  const both = withHours(week, later, TODAY);
+  expect(both).toHaveLength(4);
+  expect([contradict(both), contradict(week)]).toEqual([true, false]);
 });
 
 test("hours in the way are found, those that are changed and those of other days and months are not", () => {

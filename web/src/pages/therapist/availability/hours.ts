@@ -4,7 +4,7 @@ import type { Shape } from "@/api/client";
 
 export type Hours = Shape<"WeeklyHours">;
 export type DifferentDay = Shape<"DifferentDay">;
-export type Availability = Shape<"Availability">;
+export type Availability = Omit<Shape<"NewAvailability">, "revision">;
 
 export const MINUTES_OF_A_DAY = 1440;
 
@@ -20,9 +20,11 @@ export function clockOf(minute: number): string {
 /** A clock as the reader's language writes it. */
 export function clockWords(clock: string): string {
   const moment = new Date(minutesOf(clock) * 60_000);
-  return new Intl.DateTimeFormat(i18n.language, { hour: "numeric", minute: "2-digit", timeZone: "UTC" }).format(
-    moment,
-  );
+  return new Intl.DateTimeFormat(i18n.language, {
+    hour: "numeric",
+    minute: "2-digit",
+    timeZone: "UTC",
+  }).format(moment);
 }
 
 /** Whether hours hold on or after a day. */
@@ -59,20 +61,30 @@ export function sorted(all: readonly Hours[]): Hours[] {
   return all.toSorted((a, b) => a.weekday - b.weekday || minutesOf(a.start) - minutesOf(b.start));
 }
 
-/** With hours added or put instead of others; what touches or overlaps them in the same days becomes one with them. */
-export function withHours(all: readonly Hours[], given: Hours, instead?: Hours): Hours[] {
+/**
+ * With hours added or put instead of others; what touches or overlaps them and holds in the same time becomes one with
+ * them. When hours began that hold already makes no difference.
+ */
+export function withHours(all: readonly Hours[], given: Hours, today: string, instead?: Hours): Hours[] {
   const others = all.filter((one) => one !== instead);
+  const begins = ({ effectiveFrom }: Hours) =>
+    effectiveFrom && effectiveFrom > today ? effectiveFrom : null;
   const joins = (one: Hours) =>
     one.weekday === given.weekday &&
-    (one.effectiveFrom ?? null) === (given.effectiveFrom ?? null) &&
+    begins(one) === begins(given) &&
     (one.effectiveUntil ?? null) === (given.effectiveUntil ?? null) &&
     minutesOf(one.start) <= minutesOf(given.end) &&
     minutesOf(given.start) <= minutesOf(one.end);
   const joined = others.filter(joins);
   const start = Math.min(...[given, ...joined].map((one) => minutesOf(one.start)));
   const end = Math.max(...[given, ...joined].map((one) => minutesOf(one.end)));
-  const whole = { ...given, start: clockOf(start), end: clockOf(end) };
+  const whole = { ...joined[0], ...given, start: clockOf(start), end: clockOf(end) };
   return sorted([...others.filter((one) => !joins(one)), whole]);
+}
+
+/** Whether two of them could hold at the same moment. */
+export function contradict(all: readonly Hours[]): boolean {
+  return all.some((one, place) => all.slice(place + 1).some((other) => overlap(one, other)));
 }
 
 /** One day's hours in place of those of other days. */
@@ -109,7 +121,8 @@ export function faultOfDay(
   given: DifferentDay,
   instead?: DifferentDay,
 ): "order" | "overlap" | null {
-  const span = (day: DifferentDay) => [minutesOf(day.start ?? "00:00"), minutesOf(day.end ?? "24:00")] as const;
+  const span = (day: DifferentDay) =>
+    [minutesOf(day.start ?? "00:00"), minutesOf(day.end ?? "24:00")] as const;
   const [start, end] = span(given);
   if (start >= end) return "order";
   const meets = all.some((one) => {

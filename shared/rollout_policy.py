@@ -1,6 +1,7 @@
-"""How far a challenger serves: shadow, then 10, 25, 50 and 100 % of patients, and back on the first sign of harm.
+"""How far what is new serves: a share, then more, then all, and back on the first sign of harm.
 
-Nothing here reads a clock or a database: all of it is given.
+One rule for a model that is tried (shadow, then 10, 25, 50 and 100 % of patients) and for a release of a function or
+container (10 and 50 % of requests). Nothing here reads a clock or a database: all of it is given.
 """
 
 import math

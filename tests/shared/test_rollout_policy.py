@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.ml_feedback.rollout_policy import (
+from shared.rollout_policy import (
     PATIENCE,
     STAGES,
     Decision,

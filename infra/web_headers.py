@@ -1,0 +1,111 @@
+"""What goes with each file of the web client: policy, kind, how long it is kept. The cloud and `make dev` agree."""
+
+import mimetypes
+from pathlib import PurePosixPath
+from typing import Final
+from urllib.parse import urlsplit
+
+HSTS: Final = "max-age=63072000; includeSubDomains"
+STORAGE: Final = "https://storage.googleapis.com"
+"""Where attached files are put and fetched, by links that are signed for one file each."""
+FOR_GOOD: Final = "public, max-age=31536000, immutable"
+ASKED_EACH_TIME: Final = "no-cache"
+INDEX: Final = "index.html"
+HASHED: Final = "assets/"
+"""The folder whose files are named by their content, so that a name never means anything else."""
+KINDS: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+}
+"""Kinds that a browser insists on, whatever the machine that releases believes of endings."""
+NOBODY: Final = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "microphone",
+    "payment",
+    "usb",
+)
+"""What no page of ours asks a device for, nor one that it frames."""
+
+
+class AddressMalformed(ValueError):
+    """An address cannot stand in the policy; the message names it."""
+
+
+def headers(grafana_address: str | None, storage_address: str = STORAGE) -> dict[str, str]:
+    """The headers of every answer of the web client's, by name; none is repeated.
+
+    `grafana_address` is what administrators see framed, None where there is no Grafana. `storage_address` is another
+    one in development alone. Raises AddressMalformed.
+    """
+    return {
+        "Content-Security-Policy": policy(grafana_address, storage_address),
+        "Strict-Transport-Security": HSTS,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": ", ".join(f"{feature}=()" for feature in NOBODY),
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+
+
+def policy(grafana_address: str | None, storage_address: str = STORAGE) -> str:
+    """The content security policy: our own files and origin, the links to files, Grafana in a frame, no inline code."""
+    storage, grafana = _origin(storage_address), _origin(grafana_address) if grafana_address else "'none'"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src 'self' data: blob: {storage}",
+            f"connect-src 'self' wss: {storage}",
+            "font-src 'self'",
+            "manifest-src 'self'",
+            "worker-src 'self'",
+            f"frame-src {grafana}",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+        )
+    )
+
+
+def cached(path: str) -> str:
+    """How long a file may be kept, by its path below the web client's folder, as `assets/app-1f3a.js`.
+
+    What is not named by its content (the page, the service worker, the manifest, icons) is asked for anew each time.
+    """
+    return FOR_GOOD if path.lstrip("/").startswith(HASHED) else ASKED_EACH_TIME
+
+
+def kind_of(path: str) -> str:
+    """A file's content type, by its ending."""
+    ending = PurePosixPath(path).suffix.lower()
+    return KINDS.get(ending) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+
+
+def is_page(path: str) -> bool:
+    """Whether an address that no file has is one of the client's own, which its index answers: it has no ending."""
+    return not PurePosixPath(path).suffix
+
+
+def _origin(address: str) -> str:
+    """Scheme, host and port alone: a path would narrow the policy, and a stray sign would end it."""
+    place = urlsplit(address)
+    origin = f"{place.scheme}://{place.netloc}"
+    allowed = place.scheme in ("http", "https") and place.hostname and "@" not in origin
+    if not allowed or any(sign in origin for sign in " ;,'\"\\{}"):
+        raise AddressMalformed(f"{address} is no address of a site")
+    return origin
