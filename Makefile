@@ -15,6 +15,9 @@ WEB_BUILT := web/dist/index.html
 WEB_SOURCES := $(shell find web/src web/public web/*.* ! -name '*.test.ts*' ! -name schema.d.ts)
 WEB_TYPES := web/src/api/schema.d.ts
 
+# Where nothing is kept compiled, each of the processes that a local cloud is made of compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help dev demo demo-retrain web web-dev test-web screenshots bench-web test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search bench-admin bench-infra bench-inference bench-telemetry lock openapi dashboards pictures \
 	dev-reset images images-push image-digests images-pinned scan sbom workflows provision-base provision \
@@ -34,7 +37,7 @@ demo-retrain: $(VENV)/torch ## from therapists' feedback to a better model for e
 	@$(BIN)/python -m dev.demo_retrain
 
 web: $(WEB_TYPES) ## build the web client into web/dist, after looking at its types
-	@$(NODE) --quiet node node_modules/typescript7/bin/tsc --noEmit && $(MAKE) --no-print-directory $(WEB_BUILT)
+	@$(NODE) --quiet npm run --silent compile && $(MAKE) --no-print-directory $(WEB_BUILT)
 
 web-dev: $(WEB_TYPES) ## the web client with hot reload on http://localhost:5173, over a running `make dev`
 	@$(NODE) vite
@@ -122,7 +125,8 @@ BASE = '**gcp:kms/**' '**gcp:serviceaccount/account:Account::**' '**gcp:secretma
 REVIEWED := :(exclude)tests :(exclude)*.json
 
 # Where the stack says inferenceGpu, the classifier's image holds torch's CUDA build.
-SERVES = $(if $(call SETTING,bloom:inferenceGpu),serve-torch --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu126,serve)
+CUDA_INDEX ?= https://download.pytorch.org/whl/cu126
+SERVES = $(if $(call SETTING,bloom:inferenceGpu),serve-torch --build-arg TORCH_INDEX=$(CUDA_INDEX),serve)
 
 images: ## build the four images as the stack's own, in this commit's version (STACK, VERSION)
 	@$(BUILD) -t $(REGISTRY)/inference:$(VERSION) -f containers/inference/Dockerfile --target $(SERVES) .

@@ -21,7 +21,11 @@ from benchmarks.infra_edits import EDITS, Edit
 PROCESSES = multiprocessing.get_context("fork")
 COULD_NOT_RUN = 99
 POLICIES = [
-    f"tests/infra/test_{name}.py" for name in ("access", "data_at_rest", "events", "running", "watching", "way_in")
+    f"tests/infra/test_{name}.py"
+    for name in (
+        *("access", "data_at_rest", "events", "rotation", "running", "vendors_databases", "watching", "way_in"),
+        "web_client",
+    )
 ]
 ALONE = ["--noconftest", "-p", "tests.infra.conftest", "-c", os.devnull, "--rootdir", ".", "--import-mode", "importlib"]
 """Without the plugins and fixtures of all the other tests, which would take most of the time."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from infra.web_headers import INDEX, STORAGE, cached, headers, is_page, kind_of
+from infra.web_headers import INDEX, MEETING, STORAGE, cached, headers, is_page, kind_of, meeting_headers
 
 _PACKED = (".css", ".html", ".js", ".json", ".svg", ".txt", ".webmanifest")
 _ONLY_WITH_TLS = "Strict-Transport-Security"
@@ -29,8 +29,8 @@ class WebClient:
 
     def __init__(self, folder: Path, storage_address: str = STORAGE, grafana_address: str | None = None) -> None:
         self._folder = folder.resolve()
-        told = headers(grafana_address, storage_address)
-        self._headers = {name: value for name, value in told.items() if name != _ONLY_WITH_TLS}
+        self._headers = _without_tls(headers(grafana_address, storage_address))
+        self._meetings_headers = _without_tls(meeting_headers())
 
     @property
     def is_built(self) -> bool:
@@ -44,7 +44,8 @@ class WebClient:
             return None
         place = self._folder / name
         found = _read(place, place.stat().st_mtime_ns)
-        told = {**self._headers, "Cache-Control": cached(name), "Content-Type": kind_of(name)}
+        of_its_kind = self._meetings_headers if name == MEETING else self._headers
+        told = {**of_its_kind, "Cache-Control": cached(name), "Content-Type": kind_of(name)}
         return _answer(found, told, asked)
 
     def _name_of(self, path: str) -> str | None:
@@ -53,6 +54,10 @@ class WebClient:
         if wanted.is_relative_to(self._folder) and wanted.is_file():
             return wanted.relative_to(self._folder).as_posix()
         return INDEX if self.is_built and is_page(path) else None
+
+
+def _without_tls(told: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in told.items() if name != _ONLY_WITH_TLS}
 
 
 def _answer(found: _File, told: dict[str, str], asked: Mapping[str, str]) -> web.Response:

@@ -28,6 +28,7 @@ SETTLING: Final = timedelta(minutes=2)
 LOOKED_EVERY: Final = timedelta(seconds=30)
 BLIND: Final = 6
 """So many looks in a row that see nothing end the release: nobody would know."""
+ENDINGS: Final = (signal.SIGTERM, signal.SIGINT)
 LASTING: Final = "realtime"
 """Its requests are sockets: how long they take is how long people stay."""
 
@@ -124,6 +125,8 @@ def _quiet(pair: Pair, found: Decision) -> str:
 
 
 def _end(_number: int, _frame: object) -> NoReturn:
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_IGN)  # requests are given back whole
     raise Ended
 
 
@@ -134,7 +137,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--percent", type=int, choices=sorted(PATIENCE), default=10, help="the share they have")
     parser.add_argument("--monitoring", default=MONITORING, help="where Cloud Monitoring's API is")
     given = parser.parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ENDINGS:
         signal.signal(number, _end)
     watch = Watch(given.stack, given.percent, RequestNumbers(project_of(given.stack), given.monitoring))
     try:

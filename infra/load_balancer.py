@@ -109,7 +109,7 @@ def _pages(web: compute.BackendBucket) -> list[compute.URLMapPathMatcherPathRule
         error_response_rules=[missing], error_service=web.id
     )
     return [
-        compute.URLMapPathMatcherPathRuleArgs(paths=["/api", "/api/*", f"/{HASHED}*"], service=web.id),
+        compute.URLMapPathMatcherPathRuleArgs(paths=["/api", "/api/*", f"{HEALTH}*", f"/{HASHED}*"], service=web.id),
         compute.URLMapPathMatcherPathRuleArgs(paths=["/*"], service=web.id, custom_error_response_policy=index),
     ]
 

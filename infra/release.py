@@ -74,14 +74,21 @@ def region_of(service: Service) -> str:
 def move(stack: str, plan: Callable[[Service], list[str]]) -> None:
     """Do to each service of a stack what a plan says of it.
 
-    Raises ReleaseRefused before any is changed, GcloudFailed.
+    Raises ReleaseRefused before any is changed, GcloudFailed after all that could be were.
     """
     wanted = [(name, service, plan(service)) for name, service in services(stack)]
-    for name, service, options in wanted:
-        if options:
-            where = (f"--region={region_of(service)}", f"--project={project_of(stack)}")
-            gcloud("run", "services", "update-traffic", name, *where, *options)
-        sys.stdout.write(f"{name}: {' '.join(options) or 'as it was'}\n")
+    told, refused = [], []
+    for name, service, options in wanted:  # whatever becomes of one, the others are moved
+        where = (f"--region={region_of(service)}", f"--project={project_of(stack)}")
+        try:
+            if options:
+                gcloud("run", "services", "update-traffic", name, *where, *options)
+            told.append(f"{name}: {' '.join(options) or 'as it was'}\n")
+        except GcloudFailed as failed:
+            refused.append(f"{name}: {failed}")
+    sys.stdout.writelines(told)
+    if refused:
+        raise GcloudFailed("; ".join(refused))
 
 
 def restart(stack: str, only: tuple[str, ...] = SERVICES) -> None:

@@ -22,6 +22,7 @@ ROUTES: Final[dict[str, str]] = {
     "/api/admin": "admin",
     "/api/admin/patients": "messages",  # an opened record is read where the keys to it are
     "/api/openapi.json": "admin",
+    "/api/vitals": "admin",
     "/api/ml": "ml_feedback",
     "/socket.io": "realtime",
 }

@@ -11,6 +11,8 @@ STORAGE: Final = "https://storage.googleapis.com"
 FOR_GOOD: Final = "public, max-age=31536000, immutable"
 ASKED_EACH_TIME: Final = "no-cache"
 INDEX: Final = "index.html"
+MEETING: Final = "meeting.html"
+"""The page that holds a meeting by Zoom's Meeting SDK, which Zoom serves: it alone may run what is not ours."""
 HASHED: Final = "assets/"
 """The folder whose files are named by their content, so that a name never means anything else."""
 KINDS: Final = {
@@ -39,6 +41,8 @@ NOBODY: Final = (
     "usb",
 )
 """What no page of ours asks a device for, nor one that it frames."""
+IN_A_MEETING: Final = ("camera", "display-capture", "microphone")
+"""What the meeting's page may ask for nevertheless."""
 
 
 class AddressMalformed(ValueError):
@@ -59,6 +63,39 @@ def headers(grafana_address: str | None, storage_address: str = STORAGE) -> dict
         "Permissions-Policy": ", ".join(f"{feature}=()" for feature in NOBODY),
         "Cross-Origin-Opener-Policy": "same-origin",
     }
+
+
+def meeting_headers() -> dict[str, str]:
+    """The headers of the meeting's page: any other's, but for Zoom's code, its servers and the camera."""
+    allowed = (f"{feature}=({'self' if feature in IN_A_MEETING else ''})" for feature in NOBODY)
+    return headers(None) | {
+        "Content-Security-Policy": meeting_policy(),
+        "Permissions-Policy": ", ".join(allowed),
+    }
+
+
+def meeting_policy() -> str:
+    """What Zoom documents that its SDK needs, and no way to our own API.
+
+    https://developers.zoom.us/docs/contact-center/web/get-started/#content-security-policy-header, which is said there
+    to be for "any Zoom SDK for web"; the SDK compiles WebAssembly, and its workers come from blobs.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self' 'unsafe-eval' blob: https://zoom.us https://*.zoom.us",
+            "style-src 'self' 'unsafe-inline' https://*.zoom.us",
+            "img-src 'self' data: blob: https://*.zoom.us",
+            "connect-src blob: data: https://zoom.us https://*.zoom.us wss://*.zoom.us",
+            "font-src 'self' data: https://*.zoom.us",
+            "media-src 'self' blob: https://*.zoom.us",
+            "worker-src 'self' blob:",
+            "frame-src 'none'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
 
 
 def policy(grafana_address: str | None, storage_address: str = STORAGE) -> str:

@@ -1,15 +1,22 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { serviceWorker } from "./build/service_worker";
 
 /** Where `make dev` answers; the development server of Vite passes the product's own paths on to it. */
 const ORIGIN = process.env.BLOOM_ORIGIN ?? "http://localhost:3000";
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), serviceWorker()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   // Nothing is inlined as data: the policy of the page allows our own files only.
-  build: { target: "es2022", assetsInlineLimit: 0, sourcemap: false, modulePreload: { polyfill: false } },
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    sourcemap: false,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: ["index.html", "meeting.html"] },
+  },
   server: {
     proxy: {
       // As the product's own page would ask: the server refuses what another origin sends.

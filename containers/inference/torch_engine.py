@@ -13,7 +13,7 @@ import transformers
 
 from containers.inference.engines import Logits, padded, runs_of
 from containers.inference.torch_network import read_network
-from containers.inference.wide_part import wide_scores
+from containers.inference.wide_part import with_wide_part
 
 _ON_GPU: Final = (65_536, 1.0)
 """Most tokens of a run and most padding: a GPU is filled by width first."""
@@ -44,6 +44,6 @@ class TorchEngine:
             for run in runs_of([len(window) for window in windows], self._most_tokens, self._padding):
                 parts = padded([windows[index] for index in run], self._pad_id)
                 ids, mask = (torch.from_numpy(part).to(self._device) for part in parts)
-                found = self._network(ids, mask).logits + wide_scores(self._network, ids, mask)
+                found = with_wide_part(self._network, self._network(ids, mask).logits, ids, mask)
                 rows.update(zip(run, found.float().cpu().numpy(), strict=True))
         return np.asarray([rows[index] for index in range(len(windows))], dtype=np.float32)

@@ -34,6 +34,8 @@ class WideShape:
     """Rows for pairs of neighbouring pieces; a pair has one of its own, or none."""
     half_say: float = 40.0
     """Pieces of a window at which it has half of its say."""
+    warmth: float = 1.0
+    """What all scores are divided by where it has all its say: a network is surer of long texts than it is right."""
 
     @property
     def rows(self) -> int:
@@ -72,6 +74,12 @@ class WidePart(torch.nn.Module):  # type: ignore[misc]  # torch is not installed
         scores = torch.stack(found).sum(dim=0) / length[:, None] + self.bias
         return scores * say(pieces, self.shape.half_say)
 
+    def added_to(self, logits: torch.Tensor, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """The deep part's logits with these scores, both the milder the longer the window."""
+        pieces = self.is_piece(input_ids, attention_mask).float().sum(dim=1, keepdim=True)
+        mildness = 1 + (self.shape.warmth - 1) * say(pieces, self.shape.half_say)
+        return (logits + self(input_ids, attention_mask)) / mildness
+
     def is_piece(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Which places hold a piece rather than a mark."""
         return (input_ids >= FIRST_PIECE) & (attention_mask > 0)
@@ -97,10 +105,10 @@ def added(network: torch.nn.Module, config: Mapping[str, Any], classes: int) -> 
     network.wide = WidePart(WideShape(**config), classes)
 
 
-def wide_scores(
-    network: torch.nn.Module, input_ids: torch.Tensor, attention_mask: torch.Tensor
-) -> torch.Tensor | float:
-    """What the network's wide part adds to its logits: nothing where it has none."""
+def with_wide_part(
+    network: torch.nn.Module, logits: torch.Tensor, input_ids: torch.Tensor, attention_mask: torch.Tensor
+) -> torch.Tensor:
+    """The deep part's logits with what the network's wide part makes of them: the same where it has none."""
     wide = getattr(network, "wide", None)
-    found: torch.Tensor | float = wide(input_ids, attention_mask) if wide is not None else 0.0
+    found: torch.Tensor = logits if wide is None else wide.added_to(logits, input_ids, attention_mask)
     return found

@@ -18,6 +18,7 @@ from . import (
     tick,
     timeseries,
     users,
+    vitals,
 )
 
 handle = function(
@@ -37,4 +38,5 @@ handle = function(
     fleet.routes,
     grafana.routes,
     contract_document.routes,
+    vitals.routes,
 )

@@ -1,7 +1,7 @@
-"""GET /api/ml/training-runs/{id}/report: the page that a training made of its model, as it lies beside the model."""
+"""GET /api/ml/training-runs/{id}/report: the page that a training made of its model, from where it lies beside it."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -53,14 +53,19 @@ def address_of(db: Database, run_id: UUID) -> str:
     if run is None:
         raise NotFound
     metrics = db.scalar(select(ModelVersion.metrics).where(ModelVersion.name == run.metrics.get("model")))
-    address = ((metrics or {}).get("report") or {}).get("html")
+    return report_of(metrics or {}, "html")
+
+
+def report_of(metrics: dict[str, Any], kind: str) -> str:
+    """Where a version's report lies, as `html` or as `json`. Raises ReportMissing."""
+    address = (metrics.get("report") or {}).get(kind)
     if not address:
         raise ReportMissing
     return str(address)
 
 
 def content_of(address: str) -> bytes:
-    """The page itself. Raises ReportAway."""
+    """What lies there. Raises ReportAway."""
     try:
         return _of_bucket(address) if address.startswith("gs://") else Path(address).read_bytes()
     except OSError:

@@ -105,6 +105,34 @@ DASHBOARD: Final = Dashboard(
             ),
         ),
         Row(
+            "Pages, as browsers tell",
+            (
+                lines(
+                    "Seconds to the largest paint",
+                    "On people's own devices and connections; 2.5 s for three of four is what we aim at.",
+                    *quantiles("bloom_page_largest_paint_seconds"),
+                    unit="s",
+                    limit=2.5,
+                    width=8,
+                ),
+                lines(
+                    "Seconds from a press to what it changes",
+                    "The slowest presses of each visit.",
+                    *quantiles("bloom_page_interaction_seconds"),
+                    unit="s",
+                    limit=0.2,
+                    width=8,
+                ),
+                lines(
+                    "How far pages move by themselves",
+                    "A score; above 0.1 people press beside what they meant.",
+                    *quantiles("bloom_page_layout_shift"),
+                    limit=0.1,
+                    width=8,
+                ),
+            ),
+        ),
+        Row(
             "Alerts and events",
             (
                 lines(

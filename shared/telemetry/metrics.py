@@ -21,6 +21,9 @@ Readings = Mapping[Values, float]
 SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 SECONDS_OF_A_STATEMENT: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 SECONDS_OF_A_DELIVERY: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0)
+SECONDS_OF_A_PAINT: Final = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0)
+SECONDS_OF_AN_INTERACTION: Final = (0.016, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0)
+LAYOUT_SHIFTS: Final = (0.001, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0)
 SHARES: Final = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 OTHER: Final = "other"
 
@@ -54,6 +57,44 @@ SOCKET_ENDS: Final = frozenset(
 )
 ROLES: Final = frozenset({"PATIENT", "THERAPIST", "ADMINISTRATOR"})
 ALERT_STATES: Final = frozenset({"open", "acknowledged", "in_progress"})
+WEB_PAGES: Final = frozenset(
+    {
+        "/",
+        "/sign-in",
+        "/sign-in/two-factor",
+        "/sign-up",
+        "/verify-email",
+        "/forgot-password",
+        "/reset-password",
+        "/settings",
+        "/settings/profile",
+        "/settings/security",
+        "/settings/notifications",
+        "/settings/privacy",
+        "/settings/credentials",
+        "/getting-started",
+        "/dashboard",
+        "/therapists",
+        "/therapists/:id/book",
+        "/appointments",
+        "/appointments/:id",
+        "/messages",
+        "/messages/:id",
+        "/patients",
+        "/availability",
+        "/alerts",
+        "/review",
+        "/admin",
+        "/admin/users",
+        "/admin/licences",
+        "/admin/audit",
+        "/admin/models",
+        "/admin/alerts",
+        "/admin/break-glass",
+        "/admin/metrics",
+    }
+)
+"""The pages of the web client, by their routes."""
 AGES: Final = frozenset({"under_1m", "1m_to_5m", "5m_to_15m", "15m_to_1h", "over_1h"})
 
 
@@ -190,6 +231,27 @@ KEY_AGE: Final = Metric(
     "Days since the month that the id of a key in use begins with",
     "gauge",
     {"key": frozenset({"message_keys", "credential_keys", "clinical_keys", "event_keys", "audit_signing_key"})},
+)
+PAGE_PAINT_SECONDS: Final = Metric(
+    "bloom_page_largest_paint_seconds",
+    "Until the largest thing of a page was seen, as its readers' browsers tell (LCP)",
+    "histogram",
+    {"page": WEB_PAGES},
+    SECONDS_OF_A_PAINT,
+)
+PAGE_INTERACTION_SECONDS: Final = Metric(
+    "bloom_page_interaction_seconds",
+    "From a press to what it changed on a page, nearly the longest of a visit (INP)",
+    "histogram",
+    {"page": WEB_PAGES},
+    SECONDS_OF_AN_INTERACTION,
+)
+PAGE_LAYOUT_SHIFT: Final = Metric(
+    "bloom_page_layout_shift",
+    "How far a page's parts moved by themselves (CLS)",
+    "histogram",
+    {"page": WEB_PAGES},
+    LAYOUT_SHIFTS,
 )
 COUNTED_AT: Final = Metric(
     "bloom_fleet_counted_timestamp_seconds", "When what the whole product shares was last counted (Unix time)", "gauge"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dev.web_client import WebClient
-from infra.web_headers import FOR_GOOD, headers
+from infra.web_headers import FOR_GOOD, headers, meeting_headers
 
 SCRIPT = "console.log('a');\n" * 200
 
@@ -17,6 +17,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "dist" / "assets").mkdir(parents=True)
     (tmp_path / "dist" / "index.html").write_text("<title>client</title>")
     (tmp_path / "dist" / "assets" / "main-1f3a.js").write_text(SCRIPT)
+    (tmp_path / "dist" / "meeting.html").write_text("<title>meeting</title>")
     (tmp_path / "dist" / "icon.png").write_bytes(b"\x89PNG")
     (tmp_path / "secret.txt").write_text("not served")
     return tmp_path / "dist"
@@ -36,6 +37,12 @@ def test_each_file_goes_out_with_the_headers_of_the_cloud(client: WebClient) -> 
         assert told == {name: cloud[name] for name in told}
         assert len(told) == len(cloud) - 1
         assert "Strict-Transport-Security" not in answer.headers  # which no browser heeds without TLS
+
+
+def test_the_meetings_page_has_headers_of_its_own(client: WebClient) -> None:
+    answer, cloud = client.answer("/meeting.html", {}), meeting_headers()
+    assert answer is not None
+    assert {name: answer.headers.get(name) for name in cloud} == cloud | {"Strict-Transport-Security": None}
 
 
 def test_what_is_named_by_its_content_is_kept_and_the_page_is_asked_for(client: WebClient) -> None:

@@ -20,7 +20,7 @@ class Gcloud:
         program = folder / "gcloud"
         program.write_text(f"#!{sys.executable} -ISB\n" + Path(__file__).read_text())
         program.chmod(0o755)
-        self.put(services={}, secrets={}, objects={}, log=[])
+        self.put(services={}, secrets={}, objects={}, log=[], refused=[])
 
     def environment(self, path: str) -> dict[str, str]:
         """What makes it the `gcloud` that is found."""
@@ -75,6 +75,8 @@ def _services(held: Held, _words: list[str], _options: Options) -> Any:
 
 def _update_traffic(held: Held, words: list[str], options: Options) -> Any:
     service = held["services"][words[0]]
+    if words[0] in held["refused"]:
+        sys.exit(f"ERROR: {words[0]}: ABORTED: Conflict for resource")
     if options["region"] != service["metadata"]["labels"]["cloud.googleapis.com/location"]:
         sys.exit(f"ERROR: no service {words[0]} in {options['region']}")
     service["status"]["traffic"] = _traffic(options, service["status"])

@@ -161,13 +161,14 @@ def settings_of(stack: str) -> dict[str, str]:
 
 
 def provisioned(stack: str, **changed: str) -> Provisioned:
-    """Run the program for a stack; `changed` are settings of ours by their names."""
+    """Run the program for a stack; `changed` are settings by their names, another owner's by its name and theirs."""
     from infra.__main__ import provision
     from infra.stack import read
 
     cloud = Cloud()
     pulumi.runtime.set_mocks(cloud, project="bloom", stack=stack, preview=False)
-    pulumi.runtime.set_all_config(settings_of(stack) | {f"bloom:{name}": value for name, value in changed.items()})
+    told = {name if ":" in name else f"bloom:{name}": value for name, value in changed.items()}
+    pulumi.runtime.set_all_config(settings_of(stack) | told)
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def run() -> None:

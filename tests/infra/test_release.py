@@ -65,6 +65,17 @@ def test_a_service_in_another_region_is_released_with_the_others(gcloud: Gcloud)
     assert gcloud.traffic("bloom-dev-auth") == {"old": 100}
 
 
+def test_a_service_that_will_not_go_back_keeps_no_other_from_it(
+    gcloud: Gcloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("auth", "messages", "admin"):
+        gcloud.serve(f"bloom-qa-{name}", new=10, old=90)
+    gcloud.put(refused=["bloom-qa-messages"])
+    assert main(["qa", "back"]) == 1
+    assert gcloud.traffic("bloom-qa-auth") == gcloud.traffic("bloom-qa-admin") == {"old": 100}
+    assert "bloom-qa-messages" in capsys.readouterr().err
+
+
 def test_a_secret_without_a_value_stops_a_release_before_it_begins_and_is_named(
     gcloud: Gcloud, capsys: pytest.CaptureFixture[str]
 ) -> None:

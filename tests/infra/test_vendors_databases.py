@@ -2,9 +2,8 @@
 
 import pytest
 
-from tests.infra import provisioned as module
 from tests.infra.conftest import make
-from tests.infra.provisioned import Provisioned, provisioned
+from tests.infra.provisioned import Provisioned
 
 KEYS = {"cockroach:apikey": "key-of-cockroach", "upstash:apiKey": "key-of-upstash", "upstash:email": "a@example.org"}
 
@@ -12,10 +11,7 @@ KEYS = {"cockroach:apikey": "key-of-cockroach", "upstash:apiKey": "key-of-upstas
 @pytest.fixture(scope="module")
 def with_keys() -> dict[str, Provisioned]:
     """Stacks whose operator gave both vendors' keys."""
-    settings_of = module.settings_of
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "settings_of", lambda stack: settings_of(stack) | KEYS)
-        return {stack: provisioned(stack) for stack in ("dev", "prod")}
+    return {stack: make(stack, **KEYS) for stack in ("dev", "prod")}
 
 
 def test_patients_rows_are_on_three_nodes_of_our_region_with_backups_and_cannot_be_deleted(
@@ -40,7 +36,7 @@ def test_nobodys_password_for_the_rows_is_made_or_kept_by_the_program(with_keys:
     users = with_keys["prod"].of("SqlUser")
     assert {user["name"] for user in users} == {"bloom_migrations", "bloom_app"}
     assert not [user for user in users if "password" in user.inputs]
-    assert with_keys["prod"].one("cockroach:index/database:Database", "cluster-bloom")["name"] == "bloom"
+    assert with_keys["prod"].one("database:Database", "cluster-bloom")["name"] == "bloom"
 
 
 def test_the_clusters_own_console_is_open_to_nobody(with_keys: dict[str, Provisioned]) -> None:
@@ -70,10 +66,7 @@ def test_without_a_key_neither_is_made_and_people_fill_the_secrets(stack: Provis
 
 
 def test_rows_in_cloud_sql_want_no_cluster() -> None:
-    settings_of = module.settings_of
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "settings_of", lambda stack: settings_of(stack) | KEYS)
-        assert not provisioned("dev", database="cloud-sql").of("Cluster")
+    assert not make("dev", database="cloud-sql", **KEYS).of("Cluster")
 
 
 def test_the_bill_of_production_is_that_of_the_nodes_it_has(prod: Provisioned) -> None:

@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 from infra.web_client import NothingBuilt, main, send, uploads
-from infra.web_headers import FOR_GOOD, AddressMalformed, cached, headers, is_page, kind_of, policy
+from infra.web_headers import (
+    FOR_GOOD,
+    AddressMalformed,
+    cached,
+    headers,
+    is_page,
+    kind_of,
+    meeting_headers,
+    meeting_policy,
+    policy,
+)
 from tests.infra.conftest import make
 from tests.infra.gcloud_double import NOW, Gcloud
 from tests.infra.provisioned import Provisioned
@@ -43,6 +53,27 @@ def test_a_page_reaches_our_origin_and_files_and_nothing_else() -> None:
     assert said["img-src"] == "'self' data: blob: https://storage.googleapis.com"
     assert said["frame-src"] == "'none'"
     assert directives("https://grafana.example:8443/d/x?y=1")["frame-src"] == "https://grafana.example:8443"
+
+
+def test_the_meetings_page_runs_zooms_code_and_reaches_zoom_but_not_our_api() -> None:
+    said = dict(part.partition(" ")[::2] for part in meeting_policy().split("; "))
+    assert "https://*.zoom.us" in said["script-src"].split()
+    assert "'unsafe-inline'" not in said["script-src"]
+    assert "'self'" not in said["connect-src"]
+    assert all("zoom.us" in source or source in ("blob:", "data:") for source in said["connect-src"].split())
+    assert (said["default-src"], said["frame-ancestors"], said["form-action"]) == ("'none'",) * 3
+
+
+def test_the_meetings_page_may_ask_for_camera_and_microphone_and_is_any_other_page_besides() -> None:
+    meeting, other = meeting_headers(), headers(None)
+    assert {name for name in other if meeting[name] != other[name]} == {"Content-Security-Policy", "Permissions-Policy"}
+    allowed = dict(part.split("=") for part in meeting["Permissions-Policy"].split(", "))
+    assert {feature for feature, whom in allowed.items() if whom == "(self)"} == {
+        "camera",
+        "display-capture",
+        "microphone",
+    }
+    assert allowed["geolocation"] == "()"
 
 
 @pytest.mark.parametrize(

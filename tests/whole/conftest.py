@@ -1,4 +1,4 @@
-"""The whole product on this machine, every part a process of its own, once for all tests of a worker."""
+"""The whole product on this machine, every part a process of its own, once for all tests of this folder."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ class Care:
     listener: Listener
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def whole_cloud() -> Iterator[LocalCloud]:
-    """Every part, with a sweep every second."""
+    """Every part, with a sweep every second: it ends with the folder's last test, since all of it costs something."""
     with LocalCloud(settings=SETTINGS) as running:
         yield running
 

@@ -99,8 +99,7 @@ def test_no_route_logs_what_it_is_sent(function: str, product: LocalCloud) -> No
         for endpoint in routes:
             pair, callers = newcomers(product)  # new ones for each route: some end the session they are asked in
             for caller in callers:
-                for sent in requests_to(endpoint, caller, str(pair.conversation_id)):
-                    statuses.add(ask(client, endpoint.method, sent))
+                statuses |= ask_all(client, endpoint, list(requests_to(endpoint, caller, str(pair.conversation_id))))
         _, everybody = newcomers(product)
         for caller in everybody:
             statuses.add(ask(client, "GET", Sent(f"/{SECRET}", caller)))
@@ -117,6 +116,15 @@ def by_chance_never(endpoint: Endpoint) -> bool:
     made = ("/api/appointments", "/api/therapists", "/api/files", "/api/waitlist", "/api/ml", "/api/admin")
     is_booked = endpoint.status in (201, 202) and endpoint.path.startswith(made)
     return is_booked or endpoint.path.startswith((INTERNAL_PREFIX, "/api/auth/passkeys", "/api/auth/oauth"))
+
+
+def ask_all(client: FlaskClient, endpoint: Endpoint, requests: list[Sent]) -> set[int]:
+    """The statuses. Of whoever is refused at the door, whatever is asked for, no body is read: so one is sent."""
+    at_first = [next(sent for sent in requests if (SECRET in sent.path) is shows) for shows in (False, True)]
+    statuses = {ask(client, endpoint.method, sent) for sent in at_first}
+    if LONG or not statuses <= {401, 403}:
+        statuses |= {ask(client, endpoint.method, sent) for sent in requests if sent not in at_first}
+    return statuses
 
 
 def ask(client: FlaskClient, method: str, sent: Sent) -> int:

@@ -17,3 +17,10 @@ createRoot(document.getElementById("root") as HTMLElement).render(
     </QueryClientProvider>
   </StrictMode>,
 );
+
+// What nobody waits for comes after the page.
+if (import.meta.env.PROD)
+  addEventListener("load", () => {
+    void import("./app/new_version").then(({ startServiceWorker }) => startServiceWorker());
+    void import("./app/vitals").then(({ startVitals }) => startVitals());
+  });

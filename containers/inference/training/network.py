@@ -13,7 +13,7 @@ from containers.inference.engines import Logits, padded
 from containers.inference.torch_network import read_network
 from containers.inference.training.labelled_texts import LABELS
 from containers.inference.training.tokens import END_ID, PAD_ID, START_ID
-from containers.inference.wide_part import wide_scores
+from containers.inference.wide_part import with_wide_part
 
 _REACH = 5
 """Pieces this near to each other are seen as keeping company."""
@@ -126,7 +126,7 @@ def class_logits(
         hidden = _layer(layer, hidden, hidden, seen)
     logits: torch.Tensor = network.classifier(_layer(layers[-1], hidden[:, :1], hidden, seen))
     shown = torch.ones_like(input_ids) if attention_mask is None else attention_mask
-    return logits + wide_scores(network, input_ids, shown)
+    return with_wide_part(network, logits, input_ids, shown)
 
 
 def _layer(

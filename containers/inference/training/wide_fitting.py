@@ -20,10 +20,10 @@ from containers.inference.wide_part import FIRST_PIECE, WidePart, WideShape, say
 from containers.inference.windows import window_spans
 
 _WINDOWS_A_STEP = 32
-_STRENGTH = 0.5
+_STRENGTH = 0.3
 _SEEN_AT_LEAST = 4
 """Times that a pair has to be found in the training windows to be known."""
-_LEANING = 7.0
+_LEANING = 15.0
 """How much more a row weighs that leans to one class than one that does not."""
 _SHARES = (0.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
 _HALF_SAYS = (40.0, 60.0, 90.0)
@@ -32,6 +32,7 @@ _LEANS = (0.4, 0.2, 0.1)
 """Steps by which a class is favoured or not, the widest first."""
 _WORTH = 3e-4
 """What a step has to bring to be taken: less is chance."""
+_WARMTHS = tuple(1 + 0.1 * number for number in range(16))
 _POSTS = ("post", "feedback")
 Scores = npt.NDArray[np.float32]
 
@@ -72,10 +73,10 @@ def add_wide_part(
     watched = [text for text in validation if text.kind != "foreign"]
     windows, owners = _windows(tokenizer, watched, window_tokens)
     frequency = torch.tensor(class_counts(posts)).clamp(min=1).log().numpy()
-    chosen = _weighed(
-        _Judge(watched, windows, owners, _deep(network, windows), _wide(part, windows)), frequency - frequency.mean()
-    )
-    part.shape = replace(part.shape, half_say=chosen.half_say)
+    judge = _Judge(watched, windows, owners, _deep(network, windows), _wide(part, windows))
+    chosen = _weighed(judge, frequency - frequency.mean())
+    warmth = min(_WARMTHS, key=lambda warmth: judge.surprise(chosen, warmth))
+    part.shape = replace(part.shape, half_say=chosen.half_say, warmth=warmth)
     part.table *= chosen.share
     part.bias *= chosen.share
     part.bias += torch.tensor(chosen.leanings)
@@ -194,11 +195,7 @@ class _Judge:
 
     def judged(self, share: float, half_say: float, evening: float, leanings: npt.NDArray[np.float64]) -> WidthChosen:
         """Macro-F1 on posts and accuracy on clinic phrases, each text judged by the mean of its windows."""
-        logits = self._deep + _say(self._windows, half_say)[:, None] * (share * self._wide + leanings)
-        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-        found = np.zeros((len(self._wanted), len(LABELS)))
-        np.add.at(found, self._owners, exponents / exponents.sum(axis=1, keepdims=True))
-        chosen = (found / self._held).argmax(axis=1)
+        chosen = self._found(share, half_say, leanings).argmax(axis=1)
         posts, phrases = self._is_post, ~self._is_post
         confusion = np.zeros((len(LABELS), len(LABELS)), dtype=np.int64)
         np.add.at(confusion, (self._wanted[posts], chosen[posts]), 1)
@@ -206,6 +203,22 @@ class _Judge:
         macro_f1 = float(f1_scores(confusion)[present].mean()) if posts.any() else 0.0
         clinic = float((chosen == self._wanted)[phrases].mean()) if phrases.any() else 0.0
         return WidthChosen(share, half_say, evening, macro_f1, clinic, tuple(leanings.tolist()))
+
+    def surprise(self, weighed: WidthChosen, warmth: float) -> float:
+        """Of the posts' labels, where long windows are this much milder."""
+        found = self._found(weighed.share, weighed.half_say, np.array(weighed.leanings), warmth)
+        right = found[np.arange(len(found)), self._wanted][self._is_post]
+        return float(-np.log(np.maximum(right, 1e-9)).mean()) if len(right) else 0.0
+
+    def _found(
+        self, share: float, half_say: float, leanings: npt.NDArray[np.float64], warmth: float = 1.0
+    ) -> npt.NDArray[np.float64]:
+        said = _say(self._windows, half_say)[:, None]
+        logits = (self._deep + said * (share * self._wide + leanings)) / (1 + (warmth - 1) * said)
+        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+        found = np.zeros((len(self._wanted), len(LABELS)))
+        np.add.at(found, self._owners, exponents / exponents.sum(axis=1, keepdims=True))
+        return found / self._held
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The wide part: what it computes, what it was fitted to, and that every engine adds the same."""
 
+import dataclasses
 import math
 import random
 from pathlib import Path
@@ -45,6 +46,17 @@ def test_scores_are_weighted_runs_of_length_one_that_gain_by_the_windows_length(
     assert scored(part, []) == pytest.approx([0, 0])
 
 
+def test_long_windows_get_milder_scores_and_none_is_milder_without_pieces() -> None:
+    part = WidePart(dataclasses.replace(SHAPE, warmth=2.0), classes=2)
+    logits = torch.tensor([[3.0, -1.0]])
+    pieces = [5] * 6
+    ids = torch.tensor([[MARKS[0], *pieces, MARKS[1]]])
+    found = part.added_to(logits, ids, torch.ones_like(ids))[0].numpy()
+    assert found == pytest.approx((logits[0] / 1.5).numpy(), abs=1e-6)
+    nothing = torch.tensor([list(MARKS)])
+    assert part.added_to(logits, nothing, torch.ones_like(nothing))[0].numpy() == pytest.approx([3.0, -1.0])
+
+
 def test_only_the_pair_that_owns_a_row_speaks_from_it() -> None:
     part = WidePart(SHAPE, classes=1)
     part.salience[:] = 1.0
@@ -70,7 +82,7 @@ def test_it_learns_what_pairs_say() -> None:
 def test_both_engines_and_a_reloaded_network_add_it(tmp_path: Path) -> None:
     torch.manual_seed(5)
     network = new_network(NetworkSize(400, 32, 2, 2, 32, 32), 400, dropout=0.1).eval()
-    network.config.wide = WideShape(400, pairs=4001).as_config()
+    network.config.wide = WideShape(400, pairs=4001, warmth=1.4).as_config()
     added(network, network.config.wide, len(LABELS))
     network.wide.salience.uniform_(1, 5)
     network.wide.table.uniform_(-3, 3)

@@ -1,4 +1,4 @@
-"""Two real relays with their database and Redis, shared by the whole session; each test brings its own people."""
+"""Two real relays with their database and Redis, shared by all tests of this folder; each brings its own people."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,7 +14,7 @@ PARTS = ("postgres", "database", "redis", "upstash", "realtime_1", "realtime_2")
 SHORTER = {"BCRYPT_COST": "4", "TYPING_EXPIRES_SECONDS": "1"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cloud() -> Iterator[LocalCloud]:
     with LocalCloud(parts=PARTS, settings=SHORTER) as cloud:
         yield cloud

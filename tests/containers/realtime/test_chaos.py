@@ -23,10 +23,12 @@ from tests.containers.realtime.bad_network import BadNetwork, bad_network
 from tests.containers.realtime.clients import Clients
 from tests.containers.realtime.people import Care, keep
 from tests.containers.realtime.test_changes import change
-from tests.inside import sized
+from tests.inside import LONG, sized
 from tests.waiting import until
 
 RECONNECTIONS = sized(10, 1000)
+FAULTS = ("relay", "redis", *["cut"] * 3, *["drop"] * 5)
+"""Each at random; in a short run each of these once, in any order, since a relay takes seconds to be back."""
 WRITERS_PAUSE = 0.02
 SECONDS = sized(300, 3600)
 RELAYS = ("realtime_1", "realtime_2")
@@ -113,11 +115,17 @@ def whole(cloud: LocalCloud) -> Iterator[LocalCloud]:
     until(lambda: all(httpx.get(f"{cloud.url(name)}/ready").status_code == 200 for name in RELAYS))
 
 
+def faults(choice: random.Random) -> Iterator[str]:
+    """What goes wrong, one thing after another; a long run has no end of it."""
+    while LONG:
+        yield choice.choice(FAULTS)
+    yield from choice.sample(FAULTS, len(FAULTS))
+
+
 async def break_things(cloud: LocalCloud, network: BadNetwork, choice: random.Random) -> None:
-    """One thing after another, until cancelled."""
-    while True:
+    """One thing after another, until all of it was or until cancelled."""
+    for worst in faults(choice):
         await asyncio.sleep(choice.uniform(0.1, 0.5))
-        worst = choice.choice(["relay", "redis", *["cut"] * 3, *["drop"] * 5])
         if worst == "relay":
             await asyncio.to_thread(cloud.kill_part, choice.choice(RELAYS))
         elif worst == "redis":
@@ -143,14 +151,15 @@ async def test_whoever_reconnects_all_the_time_ends_with_what_the_database_has(
     writing = asyncio.create_task(writer.run())
     async with bad_network([whole.url(name) for name in RELAYS], choice) as network, asyncio.timeout(SECONDS):
         breaking = asyncio.create_task(break_things(whole, network, choice))
-        while reader.joins < RECONNECTIONS:
+        while reader.joins < RECONNECTIONS or not (LONG or breaking.done()):
             with contextlib.suppress(SocketIOError, OSError, TimeoutError):
                 await reader.visit(clients, care, network.url, choice)
             assert reader.seqs == list(range(1, reader.last_seq + 1))
         breaking.cancel()
         writer.is_done = True
         await writing
-        await asyncio.gather(breaking, return_exceptions=True)
+        ended = await asyncio.gather(breaking, return_exceptions=True)
+        assert LONG or ended == [None], ended
         network.mend()
         await asyncio.to_thread(whole.wait_until_up)
         kept = kept_in(care)

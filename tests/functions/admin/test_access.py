@@ -32,7 +32,7 @@ ROUTES: Final[dict[str, int]] = {
     "GET /api/admin/audit/verify": 200,
     "GET /api/admin/grafana": 503,  # where no Grafana is set up
 }
-FOR_EVERYBODY: Final = {"GET /api/openapi.json"}
+FOR_EVERYBODY: Final = {"GET /api/openapi.json": 200, "POST /api/vitals": 422}
 FRESH: Final = (
     "PATCH /api/admin/users/{id}",
     "POST /api/admin/therapists/{id}/credentials",
@@ -50,7 +50,7 @@ def ask(client: FlaskClient, person: Person | None, route: str) -> int:
 
 def test_the_table_here_names_every_public_route(admin: FlaskClient) -> None:
     paths = admin.get("/openapi.json").get_json()["paths"]
-    assert {f"{method.upper()} {path}" for path in paths for method in paths[path]} == set(ROUTES) | FOR_EVERYBODY
+    assert {f"{method.upper()} {path}" for path in paths for method in paths[path]} == set(ROUTES) | set(FOR_EVERYBODY)
 
 
 @pytest.mark.parametrize("role", [*Role, None])
@@ -58,6 +58,12 @@ def test_the_table_here_names_every_public_route(admin: FlaskClient) -> None:
 def test_administrators_alone_are_heard(admin: FlaskClient, route: str, role: Role | None) -> None:
     expected = ROUTES[route] if role is Role.ADMINISTRATOR else 403 if role else 401
     assert ask(admin, add_person(role) if role else None, route) == expected
+
+
+@pytest.mark.parametrize("role", [*Role, None])
+@pytest.mark.parametrize("route", FOR_EVERYBODY)
+def test_what_is_nobodys_is_heard_from_everybody(admin: FlaskClient, route: str, role: Role | None) -> None:
+    assert ask(admin, add_person(role) if role else None, route) == FOR_EVERYBODY[route]
 
 
 @pytest.mark.parametrize("role", [Role.PATIENT, Role.THERAPIST])

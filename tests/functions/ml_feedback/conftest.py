@@ -9,7 +9,8 @@ from dev.cloud import LocalCloud
 from tests.doubles import function_client
 
 ROUTES = (
-    *("give-feedback", "revise-feedback", "feedback", "decisions", "review-queue", "review-queue-size", "drift", "models"),
+    *("give-feedback", "revise-feedback", "feedback", "decisions", "review-queue", "review-queue-size"),
+    *("drift", "models"),
     *("start-rollout", "rollouts", "rollout", "advance-rollout", "roll-back"),
 )
 PATIENCE = ",".join(f"{percent}=6/30" for percent in (0, 10, 25, 50, 100))

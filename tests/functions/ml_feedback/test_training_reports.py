@@ -1,5 +1,6 @@
-"""A training's report is a page of its own, which can do nothing, for administrators to read."""
+"""A training's report is a page of its own, which can do nothing, and its figures are told as numbers."""
 
+import json
 from pathlib import Path
 from uuid import UUID
 
@@ -58,3 +59,32 @@ def test_one_that_is_gone_may_come_back(ml_feedback: FlaskClient, tmp_path: Path
     add_model("lost", metrics={"report": {"html": str(tmp_path / "report.html")}})
     made(run_id := add_run(RunStatus.SUCCEEDED), "lost")
     assert kind(report(ml_feedback, run_id)) == (503, "report-away")
+
+
+def test_its_figures_are_told_with_their_intervals(ml_feedback: FlaskClient, tmp_path: Path) -> None:
+    share = {"value": 0.8, "ci95": [0.7, 0.9], "hits": 8, "of": 10}
+    figures = {
+        "texts": 10,
+        "accuracy": share,
+        "macroF1": {"value": 0.75, "ci95": [0.6, 0.85]},
+        "calibrationError": 0.04,
+        "reliability": [{"confidence": 0.65, "right": share}],
+        "confusion": [[4, 1], [1, 4]],
+        "classes": {
+            "Stress": {"texts": 5, "precision": share, "recall": share, "f1": {"value": 0.8, "ci95": [0.5, 1]}}
+        },
+    }
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps({"labels": ["Stress", "Normal"], "figures": {"posts": figures}}))
+    told = {"report": {"json": str(path)}}
+    model_id = add_model("measured", metrics=told)
+    asking = As(ml_feedback, add_person(Role.ADMINISTRATOR))
+    shown = asking.get(f"/api/ml/models/{model_id}/figures").get_json()
+    assert shown["macroF1"] == {"value": 0.75, "lower": 0.6, "upper": 0.85}
+    assert shown["classes"][0]["f1"] == {"value": 0.8, "lower": 0.5, "upper": 1.0}
+    assert shown["reliability"] == [
+        {"confidence": 0.65, "right": {"value": 0.8, "lower": 0.7, "upper": 0.9}, "texts": 10}
+    ]
+    assert (shown["labels"], shown["confusion"]) == (["Stress", "Normal"], [[4, 1], [1, 4]])
+    path.write_text("{}")
+    assert kind(asking.get(f"/api/ml/models/{model_id}/figures")) == (404, "report-missing")

@@ -107,7 +107,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/therapists", allow: PATIENT, words: "patient", load: () => import("@/pages/patient/therapists") },
   {
     path: "/therapists/:id/book",
-    allow: PATIENT,
+    allow: CARE,
     words: "patient",
     load: () => import("@/pages/patient/book"),
   },

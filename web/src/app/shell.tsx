@@ -16,6 +16,7 @@ import { ToastProvider } from "@/ui/toast";
 import { LanguageChoice, ThemeChoice } from "./choices";
 import { useMenuCount } from "./menu_counts";
 import { MENUS, type MenuEntry } from "./navigation";
+import { NewVersionNotice } from "./new_version_notice";
 import { useOnline } from "./online";
 
 const LiveShell = lazy(() => import("@/realtime/live_shell"));
@@ -47,6 +48,7 @@ export function Shell() {
               <div className="mx-auto mb-4 grid max-w-4xl gap-2 empty:hidden">
                 {session?.impersonated && <LookingOn session={session} />}
                 {!online && <Message tone="warm">{t("offline")}</Message>}
+                <NewVersionNotice />
               </div>
               <Outlet />
             </main>

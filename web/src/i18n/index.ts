@@ -10,9 +10,9 @@ import type messages from "./en/messages";
 import type patient from "./en/patient";
 import type settings from "./en/settings";
 import type therapist from "./en/therapist";
+import { LANGUAGES, type Language, preferredLanguage, storeLanguage } from "./language";
 
-export const LANGUAGES = ["en", "es"] as const;
-export type Language = (typeof LANGUAGES)[number];
+export { LANGUAGES, type Language, preferredLanguage };
 
 /** The shape of a catalogue: Spanish has every word that English has, and none besides. */
 export type Words<Catalogue> = {
@@ -37,20 +37,10 @@ declare module "i18next" {
 }
 
 const catalogues = import.meta.glob<{ default: Record<string, unknown> }>("./{en,es}/*.ts");
-const STORED = "bloom.language";
-
-/** The language chosen on this device, else the browser's where we have it, else English. */
-export function preferredLanguage(): Language {
-  const wanted = [localStorage.getItem(STORED), ...navigator.languages].filter((tag) => tag !== null);
-  const known = wanted
-    .map((tag) => tag.slice(0, 2).toLowerCase())
-    .find((tag) => LANGUAGES.includes(tag as Language));
-  return (known as Language | undefined) ?? "en";
-}
 
 /** Change the language, here and for the next visit on this device. */
 export async function chooseLanguage(language: Language): Promise<void> {
-  localStorage.setItem(STORED, language);
+  storeLanguage(language);
   await i18n.changeLanguage(language);
 }
 

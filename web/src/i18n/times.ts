@@ -6,7 +6,7 @@ export function deviceZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-type Style = "time" | "day" | "dayLong" | "dayAndTime" | "date" | "weekday";
+type Style = "time" | "day" | "dayLong" | "dayAndTime" | "date" | "dateAndTime" | "weekday";
 
 const STYLES: Record<Style, Intl.DateTimeFormatOptions> = {
   time: { hour: "numeric", minute: "2-digit" },
@@ -14,6 +14,7 @@ const STYLES: Record<Style, Intl.DateTimeFormatOptions> = {
   dayLong: { weekday: "long", day: "numeric", month: "long" },
   dayAndTime: { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" },
   date: { day: "numeric", month: "short", year: "numeric" },
+  dateAndTime: { day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit" },
   weekday: { weekday: "long" },
 };
 
@@ -57,6 +58,7 @@ export function fromNow(instant: string | Date, now: number = Date.now()): strin
 
 /** A zone's name as people say it: "Pacific Time", "hora del Pacífico". */
 export function zoneName(timeZone: string): string {
+  if (timeZone === "UTC") return timeZone;
   const parts = new Intl.DateTimeFormat(i18n.language, {
     timeZone,
     timeZoneName: "longGeneric",

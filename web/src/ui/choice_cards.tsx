@@ -44,8 +44,8 @@ export function ChoiceCards<Value extends string>({
             />
             <span className="grid gap-1">
               <span className="flex items-center gap-2 font-semibold">
-                {choice.title}
                 {choice.picture}
+                {choice.title}
               </span>
               <span id={`${id}-${choice.value}`} className="text-sm text-ink-soft">
                 {choice.hint}

@@ -23,6 +23,7 @@ export default {
   theme: "Appearance",
   themes: { system: "As this device", light: "Light", dark: "Dark" },
   offline: "You are offline. What you write is kept on this device and sent when you are back.",
+  newVersion: { ready: "A new version is ready.", take: "Use it now" },
   looking: {
     on: "You are looking on as {{name}} until {{time}}. Nothing can be changed, and {{name}} has been told.",
     end: "Stop looking on",

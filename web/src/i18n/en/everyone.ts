@@ -13,7 +13,7 @@ export default {
         text: "Look for a therapist by what you would like help with, by language and by time, and ask to be taken into care.",
       },
       session: {
-        title: "Sessions without the way",
+        title: "Sessions from where you are",
         text: "Choose a time in your own time zone, get a reminder, and join the video session from this page.",
       },
       messages: {
@@ -137,6 +137,10 @@ export default {
     over: "This link no longer works",
     overLead: "It was used already, or its 30 minutes are over. A new one is sent in a moment.",
     anew: "Send a new link",
+  },
+  dashboard: {
+    terms: "Your agreement to the terms is still to be confirmed.",
+    termsAction: "Look at them now",
   },
   problem: {
     "wrong-credentials": "Address and password do not fit together. Please look at both again.",

@@ -179,7 +179,7 @@ export default {
       in_progress: "Being seen to",
       resolved: "Resolved",
     },
-    since: "Since {{when}}",
+    since: "Began {{when}}",
     patientOf: "A patient of {{name}}",
     covering: "You cover for {{name}}",
     answeredBy: "With {{name}}",

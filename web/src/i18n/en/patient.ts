@@ -52,8 +52,7 @@ export default {
   },
   declined: {
     full: "They wrote: I cannot give you the time you deserve at the moment. Please do look for someone who can.",
-    another_field:
-      "They wrote: A colleague who works mainly in this field can help you better than I could.",
+    another_field: "They wrote: A colleague who works mainly in this field can help you better than I could.",
     times_do_not_fit: "They wrote: The times that I can offer would not fit well with what you need.",
     more_support_needed:
       "They wrote: You deserve closer support than I can give online. Your doctor or a clinic near you can help you find it.",
@@ -85,6 +84,7 @@ export default {
   therapists: {
     title: "Therapists",
     lead: "Everybody here has a licence that we checked.",
+    narrow: "Narrow down",
     directory: "Who takes new people",
     specialty: "What it is about",
     specialtyExample: "Anxiety, for example",

@@ -254,6 +254,7 @@ export default {
     atMost: "{{count}} at most",
     none: "None",
     zone: "Time zone",
+    zoneNamed: "{{place}} ({{zone}})",
     zoneHint: "Your hours keep to the clock of this zone. What is booked does not move.",
     preview: "What patients see",
     previewLead: "The times of the next seven days that can be booked now.",

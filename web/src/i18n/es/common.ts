@@ -25,6 +25,7 @@ export default {
   theme: "Apariencia",
   themes: { system: "Como este dispositivo", light: "Claro", dark: "Oscuro" },
   offline: "Estás sin conexión. Lo que escribas se guarda en este dispositivo y se envía cuando vuelvas.",
+  newVersion: { ready: "Hay una versión nueva lista.", take: "Usarla ahora" },
   looking: {
     on: "Estás viendo la cuenta de {{name}} hasta las {{time}}. No se puede cambiar nada, y se ha avisado a {{name}}.",
     end: "Dejar de ver",

@@ -140,6 +140,10 @@ export default {
     overLead: "Ya se usó o pasaron sus 30 minutos. Uno nuevo llega en un momento.",
     anew: "Enviar un enlace nuevo",
   },
+  dashboard: {
+    terms: "Falta confirmar que aceptas las condiciones.",
+    termsAction: "Verlas ahora",
+  },
   problem: {
     "wrong-credentials": "El correo y la contraseña no coinciden. Revisa los dos.",
     "address-not-verified": "Primero confirma tu dirección: abre el enlace del correo que te enviamos.",

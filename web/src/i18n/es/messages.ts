@@ -180,7 +180,7 @@ export default {
       in_progress: "En atención",
       resolved: "Resuelta",
     },
-    since: "Desde {{when}}",
+    since: "Empezó {{when}}",
     patientOf: "Paciente de {{name}}",
     covering: "Cubres a {{name}}",
     answeredBy: "Con {{name}}",

@@ -66,7 +66,8 @@ export default {
   join: {
     opens: "Puedes entrar a partir de: {{time}}, {{when}}.",
     enter: "Entrar a la sala de video",
-    pending: "La sala de video se está preparando. Suele tardar unos segundos, y seguimos intentándolo por ti.",
+    pending:
+      "La sala de video se está preparando. Suele tardar unos segundos, y seguimos intentándolo por ti.",
     ready: "Tu sala está lista. Se abre en una pestaña nueva.",
     open: "Abrir la sala de video",
     noVideo: "Esta cita no tiene sala de video. Escríbanse para acordar cómo encontrarse.",
@@ -87,6 +88,7 @@ export default {
   therapists: {
     title: "Terapeutas",
     lead: "Todas las personas de esta lista tienen una licencia que hemos comprobado.",
+    narrow: "Afinar la búsqueda",
     directory: "Quién recibe a personas nuevas",
     specialty: "De qué se trata",
     specialtyExample: "Ansiedad, por ejemplo",
@@ -204,7 +206,8 @@ export default {
     "day-full": "Ese día ya no hay más citas ({{span}}).",
     "own-time-taken": "A esa hora tienes otra cita ({{span}}).",
     "time-past": "Esta hora ya pasó ({{span}}).",
-    "time-too-soon": "Ya es demasiado pronto para esta hora ({{span}}): tu terapeuta necesita algo más de aviso.",
+    "time-too-soon":
+      "Ya es demasiado pronto para esta hora ({{span}}): tu terapeuta necesita algo más de aviso.",
     "time-too-far": "Esta hora queda más lejos de lo que se puede reservar todavía ({{span}}).",
     "outside-hours": "El horario de tu terapeuta cambió: esta hora ya no está libre ({{span}}).",
     "time-misaligned": "El horario de tu terapeuta cambió: esta hora ya no está libre ({{span}}).",

@@ -257,6 +257,7 @@ export default {
     atMost: "{{count}} como máximo",
     none: "Nada",
     zone: "Zona horaria",
+    zoneNamed: "{{place}} ({{zone}})",
     zoneHint: "Tu horario sigue el reloj de esta zona. Lo reservado no se mueve.",
     preview: "Lo que ven los pacientes",
     previewLead: "Las horas de los próximos siete días que se pueden reservar ahora.",

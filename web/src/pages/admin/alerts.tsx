@@ -11,6 +11,7 @@ import { Select } from "@/ui/field";
 import { Page } from "@/ui/page";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
 import { Cell, Table } from "@/ui/table";
+import { OnCall } from "./on_call";
 
 type Status = Shape<"RiskStatus">;
 const STATUSES: readonly Status[] = ["open", "acknowledged", "in_progress", "resolved"];
@@ -22,6 +23,7 @@ export default function AlertsPage() {
     <Page title={t("alerts.title")} lead={t("alerts.lead")} width="wide">
       <WayOfAnAlert />
       <AlertsByState />
+      <OnCall />
     </Page>
   );
 }

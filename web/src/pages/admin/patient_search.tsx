@@ -1,4 +1,4 @@
-/** Find one patient by name or address; the words go in a body, never in an address. */
+/** Find one person by name or address; the words go in a body, never in an address. */
 import { useMutation } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,7 @@ import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Message, problemWords } from "@/ui/states";
 
+/** Somebody of the role that was looked for. */
 export interface FoundPatient {
   id: string;
   name: string;
@@ -15,11 +16,16 @@ export interface FoundPatient {
 
 const SHOWN = 10;
 
-export function PatientSearch({ onChoose }: { onChoose: (patient: FoundPatient) => void }) {
+interface Props {
+  role?: "PATIENT" | "THERAPIST";
+  onChoose: (found: FoundPatient) => void;
+}
+
+export function PatientSearch({ role = "PATIENT", onChoose }: Props) {
   const { t } = useTranslation(["admin", "common"]);
   const search = useMutation({
     mutationFn: (text: string) =>
-      call(api.POST("/api/admin/users/search", { body: { text, role: "PATIENT", limit: SHOWN } })),
+      call(api.POST("/api/admin/users/search", { body: { text, role, limit: SHOWN } })),
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -31,7 +37,7 @@ export function PatientSearch({ onChoose }: { onChoose: (patient: FoundPatient) 
       <search>
         <form onSubmit={submit} className="grid gap-3 sm:grid-cols-[1fr_auto] sm:items-end">
           <Field
-            label={t("breakGlass.find")}
+            label={t(role === "PATIENT" ? "breakGlass.find" : "onCall.find")}
             hint={t("breakGlass.findHint")}
             name="text"
             type="search"

@@ -11,6 +11,7 @@ import { Field, Select } from "@/ui/field";
 import { Page } from "@/ui/page";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
 import { Cell, Table } from "@/ui/table";
+import { Impersonations } from "./impersonations";
 import { UserDialog } from "./user_dialog";
 
 type User = Shape<"ShownUser">;
@@ -61,6 +62,7 @@ export default function UsersPage() {
           </Button>
         )}
       </Card>
+      <Impersonations />
       {open && <UserDialog user={open} onClose={() => setOpenId(null)} />}
     </Page>
   );

@@ -1,7 +1,15 @@
 /** The welcome page's own drawing: something that grows, in calm light. */
+import { classes } from "@/ui/classes";
+
 export function Garden({ title, className }: { title: string; className?: string }) {
   return (
-    <svg viewBox="0 0 480 400" role="img" aria-label={title} className={className} fill="none">
+    <svg
+      viewBox="0 0 480 400"
+      role="img"
+      aria-label={title}
+      className={classes("rounded-[2.5rem]", className)}
+      fill="none"
+    >
       <circle cx="352" cy="112" r="58" className="fill-sun-soft" />
       <circle cx="352" cy="112" r="38" className="fill-sun opacity-25" />
       <path d="M0 300c70-62 150-70 232-38s168 20 248-34v172H0Z" className="fill-leaf-soft" />

@@ -31,7 +31,9 @@ export default function SecondFactorPage() {
       if (backupCodesLeft !== null) tell(t("secondFactor.left", { count: backupCodesLeft }));
       await navigate(wanted ?? HOME, { replace: true });
     },
-    ({ code = "" }) => ({ code: /^[0-9a-z][0-9a-z -]{5,19}$/i.test(code.trim()) ? undefined : words("needed") }),
+    ({ code = "" }) => ({
+      code: /^[0-9a-z][0-9a-z -]{5,19}$/i.test(code.trim()) ? undefined : words("needed"),
+    }),
   );
   return (
     <Page title={t("secondFactor.title")} lead={backup ? undefined : t("secondFactor.lead")} width="narrow">

@@ -207,7 +207,9 @@ function useUnreadAtFirst(about: ReturnType<typeof useConversationOf>, me: strin
   useEffect(() => {
     const mine = told?.members.find(({ userId }) => userId === me);
     if (told && mine)
-      setUnread((before) => before ?? { after: mine.lastReadSeq ?? 0, upTo: told.unreadCount ? told.lastSeq : 0 });
+      setUnread(
+        (before) => before ?? { after: mine.lastReadSeq ?? 0, upTo: told.unreadCount ? told.lastSeq : 0 },
+      );
   }, [told, me]);
   return unread;
 }

@@ -65,7 +65,12 @@ export const MessageRow = memo(function MessageRow(props: Props) {
           isOwn ? "items-end xl:justify-end" : "items-stretch xl:items-start",
         )}
       >
-        <div className={classes("grid min-w-0 gap-1", isOwn ? "max-w-full justify-items-end" : "justify-items-start xl:flex-1")}>
+        <div
+          className={classes(
+            "grid min-w-0 gap-1",
+            isOwn ? "max-w-full justify-items-end" : "justify-items-start xl:flex-1",
+          )}
+        >
           <p className={classes("text-sm text-ink-soft", continues && "sr-only")}>
             {isOwn ? t("message.own", { time }) : t("message.from", { name, time })}
           </p>
@@ -131,7 +136,13 @@ interface UnsentProps {
   onDiscard: (unsent: Unsent) => void;
 }
 
-export const UnsentRow = memo(function UnsentRow({ unsent, continues, isLast, isHeld, ...steps }: UnsentProps) {
+export const UnsentRow = memo(function UnsentRow({
+  unsent,
+  continues,
+  isLast,
+  isHeld,
+  ...steps
+}: UnsentProps) {
   const { t } = useTranslation("messages");
   const time = inWords(new Date(unsent.writtenAt), "time");
   return (
@@ -156,7 +167,12 @@ export const UnsentRow = memo(function UnsentRow({ unsent, continues, isLast, is
               <CloudOff className="size-4" aria-hidden />
               {t("message.waiting")}
               {isLast && (
-                <Button look="link" size="text" className="ml-1 min-h-9" onClick={() => steps.onRetry(unsent)}>
+                <Button
+                  look="link"
+                  size="text"
+                  className="ml-1 min-h-9"
+                  onClick={() => steps.onRetry(unsent)}
+                >
                   {t("message.retry")}
                 </Button>
               )}

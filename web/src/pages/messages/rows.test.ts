@@ -40,6 +40,8 @@ it("begins a day where the one above is of another, and a group where somebody e
 it("marks the first message that was unread when the page was opened, and none that came since", () => {
   const messages = [item(1), mine(2, 1), item(3), item(4), item(5)];
   const marked = (after: number, upTo: number) =>
-    messages.filter((_, index) => isFirstUnread(messages, index, "me", { after, upTo })).map(({ seq }) => seq);
+    messages
+      .filter((_, index) => isFirstUnread(messages, index, "me", { after, upTo }))
+      .map(({ seq }) => seq);
   expect([marked(1, 4), marked(0, 4), marked(4, 0), marked(5, 5)]).toEqual([[3], [1], [], []]);
 });

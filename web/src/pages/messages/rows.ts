@@ -88,7 +88,12 @@ export function continues(messages: readonly Item[], index: number): boolean {
 }
 
 /** Whether this is the first message that was unread. */
-export function isFirstUnread(messages: readonly Item[], index: number, me: string, unread: Unread | null): boolean {
+export function isFirstUnread(
+  messages: readonly Item[],
+  index: number,
+  me: string,
+  unread: Unread | null,
+): boolean {
   const here = messages[index];
   const isUnread = (item: Item | undefined) =>
     unread !== null && item !== undefined && item.seq > unread.after && item.seq <= unread.upTo;

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Button } from "@/ui/button";
 import { problemWords } from "@/ui/states";
 import { FILES_PER_MESSAGE, sizeInWords } from "./file_kinds";
+import { PROGRESS } from "./progress";
 import type { Upload, Uploads } from "./uploads";
 
 interface Props {
@@ -54,7 +55,7 @@ function UploadEntry({ upload, uploads }: { upload: Upload; uploads: Uploads }) 
             value={progress}
             max={1}
             aria-label={t("file.progress", { name })}
-            className="mt-1 block h-1.5 w-full accent-leaf"
+            className={`mt-1 ${PROGRESS}`}
           />
         )}
       </div>

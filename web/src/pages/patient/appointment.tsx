@@ -85,7 +85,13 @@ function CalledOff({ appointment, isPatient }: { appointment: Appointment; isPat
   if (status === "expired") return <Message>{t("appointment.expired")}</Message>;
   if (!cancelled) return null;
   const own = cancelled.by === (isPatient ? "PATIENT" : "THERAPIST");
-  const by = own ? "byYou" : cancelled.by === "PATIENT" ? "byPatient" : cancelled.by ? "byTherapist" : "plain";
+  const by = own
+    ? "byYou"
+    : cancelled.by === "PATIENT"
+      ? "byPatient"
+      : cancelled.by
+        ? "byTherapist"
+        : "plain";
   return (
     <Message tone="warm">
       <p>{t(`calledOff.${by}`, { day: inWords(cancelled.at, "dayAndTime") })}</p>
@@ -117,7 +123,9 @@ function Steps({ appointment, isPatient, now }: StepsProps) {
   const { id, therapist, patient } = appointment;
   const conversationId = care?.items.find(
     (each) =>
-      each.status === "accepted" && each.therapist.id === therapist.userId && each.patient.id === patient.userId,
+      each.status === "accepted" &&
+      each.therapist.id === therapist.userId &&
+      each.patient.id === patient.userId,
   )?.conversationId;
   const changeable = isChangeable(appointment, now);
   const stands = !["off", "over"].includes(phaseOf(appointment, now));

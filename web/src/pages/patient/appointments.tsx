@@ -109,7 +109,13 @@ function List({ view, status, isPatient }: ListProps) {
           ) : undefined
         }
       >
-        {t(status ? "appointments.noneSuch" : view === "past" ? "appointments.nonePast" : "appointments.noneComing")}
+        {t(
+          status
+            ? "appointments.noneSuch"
+            : view === "past"
+              ? "appointments.nonePast"
+              : "appointments.noneComing",
+        )}
       </Empty>
     );
   return (

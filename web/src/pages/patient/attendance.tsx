@@ -51,9 +51,7 @@ function Marks({ appointment: { id, attendance } }: { appointment: Appointment }
   const { t } = useTranslation("patient");
   const mark = useMutation({
     mutationFn: (patient: Shape<"Attendance">) =>
-      call(
-        api.POST("/api/appointments/{id}/attendance", { params: { path: { id } }, body: { patient } }),
-      ),
+      call(api.POST("/api/appointments/{id}/attendance", { params: { path: { id } }, body: { patient } })),
     onSuccess: (marked) => queryClient.setQueryData(["appointments", "one", id], marked),
     onSettled: timesChanged,
   });

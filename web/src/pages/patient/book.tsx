@@ -57,7 +57,7 @@ function FreeTimes({ therapistId, moving, asked }: Props) {
   const [repeat, setRepeat] = useState<Repeat>(ONCE);
   const [chosen, setChosen] = useState<Slot | null>(null);
   const [refused, setRefused] = useState<{ slot: Slot; why: TimeRefusal } | null>(null);
-  const days = daysFrom(first < today ? today : first, WEEK);
+  const days = daysFrom(first.localeCompare(today) < 0 ? today : first, WEEK);
   const { data, error, isPending, isPlaceholderData, refetch } = useSlots(therapistId, days, zone);
   if (error && !data) return <PageProblem error={error} retry={refetch} />;
   if (isPending || !data) return <Waiting />;
@@ -76,13 +76,22 @@ function FreeTimes({ therapistId, moving, asked }: Props) {
   const dialog = { zone, onClose: () => setChosen(null), onRefused: refuse };
   return (
     <Page
-      title={moving ? t("move.page", { name: nameOf(moving, isPatient) }) : t("book.title", { name: therapist.name })}
+      title={
+        moving
+          ? t("move.page", { name: nameOf(moving, isPatient) })
+          : t("book.title", { name: therapist.name })
+      }
       lead={t("book.lead")}
       width="wide"
     >
       {isPatient && !chosen && <HeldTimes therapistId={therapistId} />}
       <div className="flex flex-wrap items-end gap-x-6 gap-y-3">
-        <ZoneChoice zone={zone} therapistsZone={therapist.timeZone} name={therapist.name} onChange={setZone} />
+        <ZoneChoice
+          zone={zone}
+          therapistsZone={therapist.timeZone}
+          name={therapist.name}
+          onChange={setZone}
+        />
         {!moving && isPatient && <RepeatChoice repeat={repeat} onChange={setRepeat} />}
       </div>
       {refused && <Refused {...refused} slots={items} zone={zone} onChoose={choose} />}
@@ -118,7 +127,14 @@ function FreeTimes({ therapistId, moving, asked }: Props) {
             onGo={(day) => setFirst(day)}
           />
         ) : (
-          <Week days={days} slots={items} zone={zone} stale={isPlaceholderData} marked={asked} onChoose={choose} />
+          <Week
+            days={days}
+            slots={items}
+            zone={zone}
+            stale={isPlaceholderData}
+            marked={asked}
+            onChoose={choose}
+          />
         )}
       </section>
       {isPatient && !moving && <WaitingList therapist={therapist} />}
@@ -159,10 +175,13 @@ function ZoneChoice({ zone, therapistsZone, name, onChange }: ZoneProps) {
   const { data: profile } = useProfile();
   const choices = [
     { zone: deviceZone(), words: t("zones.device", { zone: zoneName(deviceZone()) }) },
-    ...(profile ? [{ zone: profile.timeZone, words: t("zones.profile", { zone: zoneName(profile.timeZone) }) }] : []),
+    ...(profile
+      ? [{ zone: profile.timeZone, words: t("zones.profile", { zone: zoneName(profile.timeZone) }) }]
+      : []),
     { zone: therapistsZone, words: t("zones.therapist", { zone: zoneName(therapistsZone), name }) },
   ].filter((each, place, all) => all.findIndex((other) => other.zone === each.zone) === place);
-  if (choices.length === 1) return <p className="py-2.5 text-ink-soft">{t("zoned", { zone: zoneName(zone) })}</p>;
+  if (choices.length === 1)
+    return <p className="py-2.5 text-ink-soft">{t("zoned", { zone: zoneName(zone) })}</p>;
   return (
     <Select label={t("zones.label")} value={zone} onChange={(event) => onChange(event.target.value)}>
       {choices.map((each) => (

@@ -9,7 +9,9 @@ const kinds = (...so: Parameters<typeof nextSteps>) => nextSteps(...so).map(({ k
 
 describe("what is next", () => {
   it("is nothing while nothing is known", () => {
-    expect(kinds({ consents: undefined, profile: undefined, care: undefined, coming: undefined })).toEqual([]);
+    expect(kinds({ consents: undefined, profile: undefined, care: undefined, coming: undefined })).toEqual(
+      [],
+    );
   });
 
   it("begins with agreeing, then the profile, then a therapist", () => {

@@ -81,9 +81,7 @@ function Since({ care }: { care: Care }) {
     return <p className="text-ink-soft">{t("care.since", { day: inWords(acceptedAt, "date") })}</p>;
   if (status === "declined")
     return (
-      <p className="text-ink-soft">
-        {declined ? t(`declined.${declined.reason}`) : t("care.declinedPlain")}
-      </p>
+      <p className="text-ink-soft">{declined ? t(`declined.${declined.reason}`) : t("care.declinedPlain")}</p>
     );
   if (status === "ended" && endedAt) {
     const day = inWords(endedAt, "date");

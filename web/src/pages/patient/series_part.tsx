@@ -62,7 +62,12 @@ export function SeriesPart({ seriesId, appointmentId, isPatient }: Props) {
         )}
       </div>
       {cancelling && (
-        <CancelSeries seriesId={seriesId} ahead={ahead} isPatient={isPatient} onClose={() => setCancelling(false)} />
+        <CancelSeries
+          seriesId={seriesId}
+          ahead={ahead}
+          isPatient={isPatient}
+          onClose={() => setCancelling(false)}
+        />
       )}
     </Card>
   );

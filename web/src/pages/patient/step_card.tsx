@@ -12,7 +12,11 @@ export function StepCard({ step }: { step: Step }) {
   switch (step.kind) {
     case "consents":
       return (
-        <Row icon={Scale} title={t("steps.consents.title")} way={["/settings/privacy", t("steps.consents.go")]}>
+        <Row
+          icon={Scale}
+          title={t("steps.consents.title")}
+          way={["/settings/privacy", t("steps.consents.go")]}
+        >
           {t("steps.consents.why")}
         </Row>
       );
@@ -49,9 +53,7 @@ export function StepCard({ step }: { step: Step }) {
           title={t("steps.declined.title", { name: step.care.therapist.name })}
           way={["/therapists", t("steps.declined.go")]}
         >
-          {step.care.declined && (
-            <span className="block">{t(`declined.${step.care.declined.reason}`)}</span>
-          )}
+          {step.care.declined && <span className="block">{t(`declined.${step.care.declined.reason}`)}</span>}
           {t("steps.declined.why")}
         </Row>
       );

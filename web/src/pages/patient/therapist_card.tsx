@@ -32,7 +32,9 @@ export function TherapistCard({ therapist, care }: Props) {
             {name}
           </h3>
           {care && care.status !== "ended" && (
-            <Badge tone={care.status === "accepted" ? "good" : care.status === "requested" ? "warm" : "plain"}>
+            <Badge
+              tone={care.status === "accepted" ? "good" : care.status === "requested" ? "warm" : "plain"}
+            >
               {t(`care.${care.status}`)}
             </Badge>
           )}

@@ -24,6 +24,7 @@ export default function Therapists() {
   const found = useDirectory(filters);
   const therapists = found.data?.pages.flatMap(({ items }) => items) ?? [];
   const latest = latestOfEach(care.data?.items ?? []);
+  if (care.isPending) return <Waiting />;
   return (
     <Page title={t("therapists.title")} lead={t("therapists.lead")}>
       <OwnTherapists care={latest} />

@@ -1,6 +1,6 @@
 /** What is left of a time, as `4:05`; `0:00` where nothing is. */
 export function leftUntil(instant: string, now: number): string {
-  const seconds = Math.max(0, Math.ceil((Date.parse(instant) - now) / 1000));
+  const seconds = Math.max(0, Math.floor((Date.parse(instant) - now) / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 

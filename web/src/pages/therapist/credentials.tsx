@@ -18,6 +18,9 @@ const TONES = {
   expired: "warm",
 } as const;
 
+/** How far off a day is said so long before it. */
+const A_YEAR_MS = 365 * 86_400_000;
+
 export default function Credentials() {
   const { t } = useTranslation("therapist");
   const { data: licence, error, refetch } = useLicence();
@@ -69,7 +72,9 @@ function Facts({ licence }: { licence: Licence }) {
       <Fact name={t("credentials.region")}>{licence.region}</Fact>
       {lastDay && (
         <Fact name={t("credentials.expiresOn")}>
-          {t("credentials.expiresIn", { date: inWords(lastDay, "date", "UTC"), when: fromNow(lastDay) })}
+          {Date.parse(lastDay) - Date.now() < A_YEAR_MS
+            ? t("credentials.expiresIn", { date: inWords(lastDay, "date", "UTC"), when: fromNow(lastDay) })
+            : inWords(lastDay, "date", "UTC")}
         </Fact>
       )}
       {licence.submittedAt && (

@@ -32,7 +32,7 @@ export default function TherapistHome() {
     );
   const { timeZone, id } = therapist.data;
   return (
-    <Page title={t("home.title")} lead={inWords(new Date(), "dayLong", timeZone)} width="wide">
+    <Page title={t("home.title")} lead={<DayName zone={timeZone} />} width="wide">
       <LicenceNotice licence={licence.data} />
       {licence.data.inForce && (
         <div className="grid items-start gap-6 xl:grid-cols-[1.7fr_1fr]">
@@ -45,6 +45,10 @@ export default function TherapistHome() {
       )}
     </Page>
   );
+}
+
+function DayName({ zone }: { zone: string }) {
+  return <span className="inline-block first-letter:uppercase">{inWords(new Date(), "dayLong", zone)}</span>;
 }
 
 /** Where no hours are set, nobody can book: said once the answer is there. */

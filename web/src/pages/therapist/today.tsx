@@ -64,8 +64,8 @@ function Row({ appointment, zone, now }: { appointment: Appointment; zone: strin
   const room = roomOf(appointment, now);
   const shown = status as "booked";
   return (
-    <li className="grid gap-x-5 gap-y-2 py-4 first:pt-0 last:pb-0 sm:grid-cols-[8.5rem_1fr_auto] sm:items-center">
-      <p className="font-semibold tabular-nums">
+    <li className="grid gap-x-5 gap-y-2 py-4 first:pt-0 last:pb-0 sm:grid-cols-[minmax(8rem,auto)_1fr_auto] sm:items-center">
+      <p className="font-semibold whitespace-nowrap tabular-nums">
         <time dateTime={startAt}>{inWords(startAt, "time", zone)}</time>
         {" – "}
         <time dateTime={endAt}>{inWords(endAt, "time", zone)}</time>

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call, type Shape } from "@/api/client";
 import { Problem } from "@/api/problem";
+import { inList } from "@/i18n/lists";
 import { inWords } from "@/i18n/times";
 import { useStepUp } from "@/session/step_up";
 import { Badge } from "@/ui/badge";
@@ -11,8 +12,9 @@ import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Dialog } from "@/ui/dialog";
 import { Empty, Message, PageProblem, problemWords, Waiting } from "@/ui/states";
-import { Cell, Table } from "@/ui/table";
+import { Decisions, Why } from "./decisions";
 import { countInWords } from "./figures";
+import { SideBySide } from "./side_by_side";
 
 type Rollout = Shape<"RolloutInFull">;
 const LOOKED_AT_MS = 20_000;
@@ -64,9 +66,18 @@ function Stages({ percent }: { percent: number }) {
   );
 }
 
+/** A sign of harm in words; one that this release does not know stays as it is. */
+function useHarmWords() {
+  const { t, i18n } = useTranslation("admin");
+  return (harm: string) => {
+    const key = `models.harmNames.${harm}`;
+    return i18n.exists(key, { ns: "admin" }) ? t(key as "models.harmNames.errors") : harm;
+  };
+}
+
 function Outlook({ outlook }: { outlook: NonNullable<Rollout["outlook"]> }) {
   const { t } = useTranslation("admin");
-  const rows = ["requests", "errors", "p99Ms", "flagged", "disagreed"] as const;
+  const harmWords = useHarmWords();
   return (
     <div className="grid gap-3">
       <Message tone={outlook.move === "return" ? "warm" : "plain"}>
@@ -74,17 +85,11 @@ function Outlook({ outlook }: { outlook: NonNullable<Rollout["outlook"]> }) {
           requests: countInWords(outlook.requestsMissing),
           minutes: countInWords(Math.ceil(outlook.minutesMissing)),
         })}
-        {outlook.harms.length > 0 && ` ${t("models.harms", { list: outlook.harms.join(", ") })}`}
+        {outlook.harms.length > 0 && (
+          <p>{t("models.harms", { list: inList(outlook.harms.map(harmWords)) })}</p>
+        )}
       </Message>
-      <Table name={t("models.side")} columns={["", t("models.sides.champion"), t("models.sides.challenger")]}>
-        {rows.map((row) => (
-          <tr key={row}>
-            <Cell>{t(`models.counts.${row}`)}</Cell>
-            <Cell>{countInWords(outlook.champion[row])}</Cell>
-            <Cell>{countInWords(outlook.challenger[row])}</Cell>
-          </tr>
-        ))}
-      </Table>
+      <SideBySide champion={outlook.champion} challenger={outlook.challenger} />
     </div>
   );
 }
@@ -140,26 +145,6 @@ function Steps({ rollout }: { rollout: Rollout }) {
   );
 }
 
-function Decisions({ evidence }: { evidence: Rollout["evidence"] }) {
-  const { t } = useTranslation("admin");
-  if (evidence.length === 0) return null;
-  return (
-    <details className="rounded-control border p-3">
-      <summary className="font-semibold">{t("models.decisions")}</summary>
-      <ol className="mt-3 grid gap-2">
-        {evidence.map((decision, place) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: decisions are only ever added at the end
-          <li key={place}>
-            <pre className="overflow-x-auto rounded-control bg-raised p-3 text-sm whitespace-pre-wrap">
-              {JSON.stringify(decision, null, 1)}
-            </pre>
-          </li>
-        ))}
-      </ol>
-    </details>
-  );
-}
-
 function Past() {
   const { t } = useTranslation("admin");
   const asked = useQuery({ queryKey: ["ml", "rollouts"], queryFn: () => call(api.GET("/api/ml/rollouts")) });
@@ -174,7 +159,14 @@ function Past() {
           </Badge>
           <span>{inWords(rollout.finishedAt ?? rollout.startedAt, "dayAndTime")}</span>
           <span className="text-ink-soft">{t("models.percent", { percent: rollout.percent })}</span>
-          {rollout.reason && <span className="text-ink-soft">{rollout.reason}</span>}
+          {rollout.reason && (
+            <span className="text-ink-soft">
+              <Why reason={rollout.reason} />
+            </span>
+          )}
+          <div className="w-full">
+            <Decisions evidence={rollout.evidence} />
+          </div>
         </li>
       ))}
     </ul>

@@ -1,5 +1,6 @@
 /** Trainings: one at a time, its steps, its log, its report. */
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { ExternalLink } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call, newKey, type Shape } from "@/api/client";
@@ -96,8 +97,18 @@ function StartTraining() {
   );
 }
 
+/** A step or an ending of a training in words, where this release knows it. */
+function useRunWords() {
+  const { t, i18n } = useTranslation("admin");
+  return (of: "stages" | "errors", code: string) => {
+    const key = `models.run.${of}.${code}`;
+    return i18n.exists(key, { ns: "admin" }) ? t(key as "models.run.stages.begun") : null;
+  };
+}
+
 function RunLine({ run }: { run: Run }) {
   const { t } = useTranslation("admin");
+  const words = useRunWords();
   const [open, setOpen] = useState(false);
   const began = inWords(run.startedAt ?? run.createdAt, "dayAndTime");
   return (
@@ -117,8 +128,14 @@ function RunLine({ run }: { run: Run }) {
         {run.examples !== null && (
           <span className="text-sm text-ink-soft">{t("models.run.examples", { count: run.examples })}</span>
         )}
-        {run.stage && run.status === "running" && <span>{t("models.run.stage", { stage: run.stage })}</span>}
-        {run.error && <span className="text-sm text-petal">{run.error}</span>}
+        {run.stage && run.status === "running" && (
+          <span>{t("models.run.stage", { stage: words("stages", run.stage) ?? run.stage })}</span>
+        )}
+        {run.error && (
+          <span className="text-sm text-petal">
+            {words("errors", run.error) ?? t("models.run.otherError", { code: run.error })}
+          </span>
+        )}
       </div>
       {open && <RunInFull run={run} />}
     </div>
@@ -137,6 +154,16 @@ function RunInFull({ run }: { run: Run }) {
   const { log } = asked.data;
   return (
     <div className="grid gap-2">
+      {run.status === "succeeded" && (
+        <p>
+          <Button asChild look="plain">
+            <a href={`/api/ml/training-runs/${run.id}/report`} target="_blank" rel="noreferrer">
+              <ExternalLink aria-hidden />
+              {t("models.run.report")}
+            </a>
+          </Button>
+        </p>
+      )}
       <h3>{t("models.run.log")}</h3>
       {log.length === 0 ? (
         <p className="text-ink-soft">{t("models.run.noLog")}</p>

@@ -13,6 +13,7 @@ import { ShareBars } from "@/ui/share_bars";
 import { Empty, Message, PageProblem, problemWords, Waiting } from "@/ui/states";
 import { Cell, Table } from "@/ui/table";
 import { f1ByClass, numberAt, shareInWords } from "./figures";
+import { Pictures } from "./pictures";
 
 type Model = Shape<"ShownModel">;
 const TONES = {
@@ -69,25 +70,27 @@ function ModelDialog({ model, onClose }: { model: Model; onClose: () => void }) 
   return (
     <Dialog title={t("models.details", { name: model.name })} onClose={onClose}>
       <div className="grid gap-5">
-        {classes.length > 0 && (
-          <section className="grid gap-2">
-            <h3>{t("models.f1")}</h3>
-            <p className="text-sm text-ink-soft">{t("models.f1Words")}</p>
-            <ShareBars
-              name={t("models.f1")}
-              shares={classes.map(([name, value]) => ({
-                name,
-                value,
-                words: shareInWords(value),
-                marked: name === "Suicidal",
-              }))}
-            />
-          </section>
-        )}
         {model.verdict && <Verdict verdict={model.verdict} />}
         {model.verdict?.verdict === "ahead" && model.status === "candidate" && (
           <TryIt model={model} onDone={onClose} />
         )}
+        <Pictures modelId={model.id}>
+          {classes.length > 0 && (
+            <section className="grid gap-2">
+              <h3>{t("models.f1")}</h3>
+              <p className="text-sm text-ink-soft">{t("models.f1Words")}</p>
+              <ShareBars
+                name={t("models.f1")}
+                shares={classes.map(([name, value]) => ({
+                  name,
+                  value,
+                  words: shareInWords(value),
+                  marked: name === "Suicidal",
+                }))}
+              />
+            </section>
+          )}
+        </Pictures>
       </div>
     </Dialog>
   );

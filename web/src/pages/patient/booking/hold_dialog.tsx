@@ -43,7 +43,8 @@ export function HoldDialog({ therapist, slot, zone, onClose, onRefused }: Props)
     },
   });
   const confirm = useMutation({
-    mutationFn: (id: string) => call(api.POST("/api/appointments/{id}/confirm", { params: { path: { id } } })),
+    mutationFn: (id: string) =>
+      call(api.POST("/api/appointments/{id}/confirm", { params: { path: { id } } })),
     onSuccess: ({ appointment }) => {
       void timesChanged();
       tell(t("book.booked"));

@@ -19,7 +19,11 @@ interface Props {
 
 export function NothingFree({ therapistId, after, zone, onGo }: Props) {
   const { t } = useTranslation("patient");
-  const { data, isPlaceholderData } = useSlots(therapistId, daysFrom(addDays(after, 1), LOOKED_THROUGH), zone);
+  const { data, isPlaceholderData } = useSlots(
+    therapistId,
+    daysFrom(addDays(after, 1), LOOKED_THROUGH),
+    zone,
+  );
   const next = data?.items.find(({ startAt }) => dayOf(startAt, zone) > after);
   return (
     <div className="grid justify-items-start gap-3 rounded-card border border-line bg-surface p-5">

@@ -11,7 +11,11 @@ export const FEWEST = 2;
 export const MOST = 12;
 
 /** When each of a series is, the first with them. */
-export function seriesOf(first: Slot, { occurrences, intervalWeeks }: Repeat, therapistsZone: string): Slot[] {
+export function seriesOf(
+  first: Slot,
+  { occurrences, intervalWeeks }: Repeat,
+  therapistsZone: string,
+): Slot[] {
   const length = Date.parse(first.endAt) - Date.parse(first.startAt);
   return Array.from({ length: occurrences }, (_, number) => {
     const startAt = weeksLater(first.startAt, number * intervalWeeks, therapistsZone);

@@ -57,7 +57,7 @@ export function SeriesDialog({ therapist, slot, repeat, zone, onClose, onRefused
     <Dialog title={t("series.title", { name: therapist.name })} onClose={onClose}>
       <div className="grid gap-4">
         <p className="text-ink-soft">{t("zoned", { zone: zoneName(zone) })}</p>
-        <ol className="grid max-h-72 gap-1 overflow-y-auto" tabIndex={0} aria-label={t("series.times")}>
+        <ol className="grid gap-1" aria-label={t("series.times")}>
           {all.map(({ startAt, endAt }, place) => (
             <li key={startAt} className="flex flex-wrap items-center justify-between gap-2">
               <time dateTime={startAt}>{spanInWords(startAt, endAt, "dayAndTime", zone)}</time>

@@ -94,7 +94,7 @@ export function Times({ slots, zone, marked, withDay = false, onChoose }: TimesP
       className={classes(
         withDay
           ? "flex flex-wrap gap-2"
-          : "grid grid-cols-[repeat(auto-fill,minmax(6rem,1fr))] gap-2 lg:grid-cols-1",
+          : "grid grid-cols-[repeat(auto-fill,minmax(5rem,1fr))] gap-2 lg:grid-cols-1",
       )}
     >
       {slots.map((slot) => (

@@ -28,7 +28,7 @@ export function SlotsPreview({ therapistId, timeZone, changed }: Props) {
   return (
     <Card title={t("availability.preview")}>
       <p className="-mt-2 mb-4 text-sm text-ink-soft">
-        {t("availability.previewLead")} {t("availability.zoneIs", { zone: zoneName(timeZone) })}
+        {t("availability.previewLead")} {t("home.zone", { zone: zoneName(timeZone) })}
       </p>
       <div className="grid gap-4">
         {changed && <Message>{t("availability.previewOld")}</Message>}

@@ -98,7 +98,9 @@ function ZoneChoice({ zone, onChange }: { zone: string; onChange: (zone: string)
     >
       {all.map((name) => (
         <option key={name} value={name}>
-          {name === zone ? `${name.replaceAll("_", " ")} (${zoneName(name)})` : name.replaceAll("_", " ")}
+          {name === zone && zoneName(name) !== name
+            ? t("availability.zoneNamed", { place: name.replaceAll("_", " "), zone: zoneName(name) })
+            : name.replaceAll("_", " ")}
         </option>
       ))}
     </Select>

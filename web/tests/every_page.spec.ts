@@ -1,0 +1,69 @@
+/** Every page of the router, for each role it is for: barriers, policy, widths, the keyboard, what script can reach. */
+import { expect, type Page, test } from "@playwright/test";
+import { PAGES } from "../src/app/pages";
+import type { Role } from "../src/session/session";
+import { liven } from "./lively";
+import { browserOf, told } from "./people";
+import { barriers, complaintsOf, settled, sideways, unreachable, withinScriptsReach } from "./visiting";
+
+type Who = Role | null;
+const EVERYBODY: readonly Who[] = [null, "PATIENT", "THERAPIST", "ADMINISTRATOR"];
+const LANGUAGES = [
+  { language: "en", locale: "en-US" },
+  { language: "es", locale: "es-US" },
+];
+/** 360 px is the narrowest phone; 640 px is a desktop of 1280 px at 200 %. */
+const WIDTHS = [360, 640];
+
+function isFor(allow: (typeof PAGES)[number]["allow"], who: Who): boolean {
+  if (allow === "anyone") return true;
+  if (allow === "signed-out") return who === null;
+  return who !== null && (allow === "signed-in" || allow.includes(who));
+}
+
+/** The address of a page with an `:id`, as this person would come to it. */
+async function addressOf(page: Page, path: string): Promise<string> {
+  if (!path.includes(":id")) return path;
+  if (path.startsWith("/messages"))
+    return path.replace(
+      ":id",
+      (await told<{ items: { id: string }[] }>(page, "/api/conversations")).items[0]?.id ?? "",
+    );
+  if (path.startsWith("/appointments"))
+    return path.replace(
+      ":id",
+      (await told<{ items: { id: string }[] }>(page, "/api/appointments")).items[0]?.id ?? "",
+    );
+  const care = await told<{ items: { therapist: { id: string } }[] }>(page, "/api/care-relationships");
+  return path.replace(":id", care.items[0]?.therapist.id ?? "");
+}
+
+test.beforeAll(async () => {
+  await liven();
+});
+
+for (const who of EVERYBODY)
+  for (const { language, locale } of LANGUAGES)
+    test(`${who ?? "nobody"} finds every page whole and open to all, in ${language}`, async ({ browser }) => {
+      test.setTimeout(300_000);
+      const context = await browserOf(browser, who, { locale, reducedMotion: "reduce" });
+      const page = await context.newPage();
+      const complaints = complaintsOf(page);
+      for (const { path } of PAGES.filter(({ allow }) => isFor(allow, who))) {
+        const address = await addressOf(page, path);
+        await page.goto(address);
+        await settled(page);
+        const faults = [...complaints.splice(0)];
+        expect.soft(await page.locator("html").getAttribute("lang")).toBe(language);
+        expect.soft(await page.locator("h1").count(), `titles of ${path}`).toBe(1);
+        for (const colorScheme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme });
+          faults.push(...(await barriers(page)).map((fault) => `${colorScheme}: ${fault}`));
+        }
+        for (const width of WIDTHS) faults.push(...(await sideways(page, width)));
+        if (language === "en") faults.push(...(await unreachable(page)));
+        faults.push(...(await withinScriptsReach(page)), ...complaints.splice(0));
+        expect.soft(faults, `${path} for ${who ?? "nobody"} in ${language}`).toEqual([]);
+      }
+      await context.close();
+    });
