@@ -46,7 +46,11 @@ for (const who of EVERYBODY)
   for (const { language, locale } of LANGUAGES)
     test(`${who ?? "nobody"} finds every page whole and open to all, in ${language}`, async ({ browser }) => {
       test.setTimeout(300_000);
-      const context = await browserOf(browser, who, { locale, reducedMotion: "reduce" });
+      const context = await browserOf(browser, who, {
+        locale,
+        reducedMotion: "reduce",
+        serviceWorkers: "block",
+      });
       const page = await context.newPage();
       const complaints = complaintsOf(page);
       for (const { path } of PAGES.filter(({ allow }) => isFor(allow, who))) {
@@ -58,7 +62,9 @@ for (const who of EVERYBODY)
         expect.soft(await page.locator("h1").count(), `titles of ${path}`).toBe(1);
         for (const colorScheme of ["light", "dark"] as const) {
           await page.emulateMedia({ colorScheme });
-          faults.push(...(await barriers(page)).map((fault) => `${colorScheme}: ${fault}`));
+          faults.push(
+            ...(await barriers(page, colorScheme === "dark")).map((fault) => `${colorScheme}: ${fault}`),
+          );
         }
         for (const width of WIDTHS) faults.push(...(await sideways(page, width)));
         if (language === "en") faults.push(...(await unreachable(page)));

@@ -1,4 +1,5 @@
 /** A practice with some life in it, made through the API: messages of both, sessions ahead, somebody who asks. */
+import type { APIRequestContext } from "@playwright/test";
 import { asking, did, stateOf, told } from "./people";
 
 const SAID: readonly ["PATIENT" | "THERAPIST", string][] = [
@@ -31,4 +32,21 @@ async function make() {
     });
   await patient.dispose();
   await therapist.dispose();
+}
+
+/** A therapist who can be booked at any hour, from now on: a test is not run by anybody's clock. */
+export async function hoursAroundTheClock(therapist: APIRequestContext): Promise<void> {
+  type Standing = { revision: string };
+  const { revision } = await told<Standing>(therapist, "/api/appointments/availability");
+  await did(therapist, "PUT", "/api/appointments/availability", {
+    timeZone: "America/Los_Angeles",
+    rules: [0, 1, 2, 3, 4, 5, 6].map((weekday) => ({ weekday, start: "00:00", end: "24:00" })),
+    exceptions: [],
+    sessionMinutes: 30,
+    stepMinutes: 5,
+    bufferBeforeMinutes: 0,
+    bufferAfterMinutes: 0,
+    minimumNoticeMinutes: 0,
+    revision,
+  });
 }

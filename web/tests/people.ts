@@ -107,3 +107,8 @@ export async function did<Answer>(
   expect(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`).toBeTruthy();
   return (answer.status() === 204 ? {} : await answer.json()) as Answer;
 }
+
+/** Prove anew who asks: some steps want a proof of the last minutes. */
+export async function proven(context: APIRequestContext, role: Role): Promise<void> {
+  await did(context, "POST", "/api/auth/step-up", { password: passwordOf(role), code: null });
+}

@@ -22,9 +22,10 @@ export async function settled(page: Page): Promise<void> {
   await expect(page.locator("main .animate-spin")).toHaveCount(0);
 }
 
-/** What axe finds serious or critical. */
-export async function barriers(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+/** What axe finds serious or critical; of another colour scheme, what depends on colours. */
+export async function barriers(page: Page, onlyColours = false): Promise<string[]> {
+  const axe = new AxeBuilder({ page }).setLegacyMode(true);
+  const { violations } = await (onlyColours ? axe.withTags("cat.color") : axe).analyze();
   return violations
     .filter(({ impact }) => GRAVE.includes(impact ?? ""))
     .map(({ id, help, nodes }) => {
@@ -72,8 +73,15 @@ export async function unreachable(page: Page): Promise<string[]> {
     const at = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement | null;
       if (!element || element === document.body) return null;
-      const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
-      const shown = (outlineStyle !== "none" && Number.parseFloat(outlineWidth) > 0) || boxShadow !== "none";
+      // A card around a control may show its focus in its place.
+      const shown = [element, element.closest("label")].some((each) => {
+        const style = each && getComputedStyle(each);
+        return (
+          style &&
+          ((style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) > 0) ||
+            style.boxShadow !== "none")
+        );
+      });
       return { walk: element.dataset.walk ?? "", shown, name: element.outerHTML.slice(0, 100) };
     });
     if (!at) {
@@ -97,7 +105,9 @@ export async function unreachable(page: Page): Promise<string[]> {
 export async function withinScriptsReach(page: Page): Promise<string[]> {
   const cookies = await page.context().cookies();
   const secrets = cookies.filter(({ httpOnly }) => httpOnly).map(({ value }) => value);
-  const reach = await everythingKept(page);
+  const reach = await page.evaluate(() =>
+    [document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage)].join(),
+  );
   return [
     ...secrets
       .filter((secret) => secret && reach.includes(secret))

@@ -12,13 +12,14 @@ from containers.inference.training.linear_teacher import LinearTeacher, fold_of
 
 _HARD = {
     "core": 2,
-    "denied risk": 5,
-    "denial that is none": 3,
-    "passive ideation": 3,
-    "active ideation": 2,
-    "idioms": 3,
-    "about others": 2,
-    "recovered": 2,
+    "denied risk": 6,
+    "recovered": 4,
+    "denial that is none": 4,
+    "passive ideation": 4,
+    "active ideation": 3,
+    "self-harm": 2,
+    "idioms": 5,
+    "about others": 4,
     "negation of everyday things": 2,
 }
 """How many times as often a kind of phrase is drawn as others."""

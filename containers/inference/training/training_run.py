@@ -27,6 +27,7 @@ from containers.inference.training.calibration import (
 from containers.inference.training.champion import compared
 from containers.inference.training.checkpoints import Checkpoints
 from containers.inference.training.clinic_phrases import held_out_messages
+from containers.inference.training.dataset_split import FEEDBACK
 from containers.inference.training.evaluation import measure
 from containers.inference.training.exit_codes import GATE_FAILED
 from containers.inference.training.export import export_onnx
@@ -207,12 +208,18 @@ def _widened(material: Material, start: _Start) -> None:
 
 
 def _calibrated(classifier: Classifier, material: Material) -> tuple[Classifier, dict[str, RiskThreshold]]:
-    """The classifier with its temperature and thresholds, both fitted on validation, and how those were chosen."""
+    """The classifier with its temperature and thresholds, both fitted on validation, and how those were chosen.
+
+    Temperature by posts, therapists' answers and phrases, thresholds without the phrases where there is anything else.
+    """
     scored = score_texts(classifier, material.parts["validation"])
     ours = scored.where([text.label in LABELS and text.kind != "foreign" for text in scored.texts])
     classifier = with_temperature(classifier, fitted_temperature(classifier, ours))
-    risk = ours.probabilities(classifier)[:, LABELS.index(RISK_CLASS)]
-    thresholds = risk_thresholds(risk, [text.label == RISK_CLASS for text in ours.texts])
+    collected = [text.kind in ("post", FEEDBACK) for text in ours.texts]
+    # Phrases are no sample of anything: how many there are of which kind is their authors' choice.
+    judged = ours.where(collected) if any(collected) else ours
+    risk = judged.probabilities(classifier)[:, LABELS.index(RISK_CLASS)]
+    thresholds = risk_thresholds(risk, [text.label == RISK_CLASS for text in judged.texts])
     values = {level: threshold.value for level, threshold in thresholds.items()}
     return classifier.described_as(replace(classifier.description, thresholds={RISK_CLASS: values})), thresholds
 

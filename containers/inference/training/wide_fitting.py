@@ -32,7 +32,7 @@ _LEANS = (0.4, 0.2, 0.1)
 """Steps by which a class is favoured or not, the widest first."""
 _WORTH = 3e-4
 """What a step has to bring to be taken: less is chance."""
-_WARMTHS = tuple(1 + 0.1 * number for number in range(16))
+_WARMTHS = tuple(1 + 0.25 * number for number in range(17))
 _POSTS = ("post", "feedback")
 Scores = npt.NDArray[np.float32]
 

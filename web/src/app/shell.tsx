@@ -108,7 +108,7 @@ function TopBar({ signedIn, name, menu }: { signedIn: boolean; name?: string; me
           moving ? "animate-pulse opacity-100" : "opacity-0",
         )}
       />
-      {open && (
+      {open && signedIn && (
         <Dialog title={t("menu")} onClose={() => setOpen(false)}>
           <div className="grid gap-5">
             <nav aria-label={t("menu")}>
@@ -133,7 +133,13 @@ function TopBar({ signedIn, name, menu }: { signedIn: boolean; name?: string; me
               <LanguageChoice />
               <ThemeChoice />
             </div>
-            <Button look="plain" onClick={() => void signOut()}>
+            <Button
+              look="plain"
+              onClick={() => {
+                setOpen(false);
+                void signOut();
+              }}
+            >
               {t("signOut")}
             </Button>
           </div>

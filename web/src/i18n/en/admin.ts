@@ -414,6 +414,8 @@ export default {
     rollout: "Rollout",
     noRollout:
       "No rollout is under way. A version that did better than the one that serves can be rolled out.",
+    notUp: "The new version is being brought up beside the one that serves.",
+    backLast: "Take the last rollout back",
     shadow: "In the shadow: asked beside, never shown",
     percent: "{{percent}} % of patients",
     rolloutStatuses: { active: "Under way", completed: "Finished", rolled_back: "Taken back" },

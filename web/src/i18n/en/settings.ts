@@ -30,7 +30,8 @@ export default {
     save: "Save the profile",
     saved: "Your profile is saved",
     about: "About you",
-    aboutHint: "What your therapist should know from the start, if you like",
+    aboutField: "What your therapist should know from the start",
+    aboutHint: "Only if you like",
     birthDate: "Date of birth",
     phone: "Telephone",
     phoneHint:

@@ -424,6 +424,8 @@ export default {
     rollout: "Despliegue",
     noRollout:
       "No hay ningún despliegue en marcha. Se puede desplegar una versión que haya sido mejor que la que responde.",
+    notUp: "La versión nueva se está poniendo en marcha junto a la que responde.",
+    backLast: "Revertir el último despliegue",
     shadow: "En la sombra: se le pregunta aparte y nunca se muestra",
     percent: "{{percent}} % de los pacientes",
     rolloutStatuses: { active: "En marcha", completed: "Terminado", rolled_back: "Revertido" },

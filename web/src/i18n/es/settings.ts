@@ -35,7 +35,8 @@ export default {
     save: "Guardar el perfil",
     saved: "Tu perfil está guardado",
     about: "Sobre ti",
-    aboutHint: "Lo que tu terapeuta debería saber desde el principio, si quieres",
+    aboutField: "Lo que tu terapeuta debería saber desde el principio",
+    aboutHint: "Solo si quieres",
     birthDate: "Fecha de nacimiento",
     phone: "Teléfono",
     phoneHint:

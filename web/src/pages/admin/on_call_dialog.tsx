@@ -33,7 +33,7 @@ export function OnCallDialog({ onAdd, onClose }: Props) {
   );
   return (
     <Dialog title={t("onCall.add")} onClose={onClose}>
-      {!chosen && <PatientSearch role="THERAPIST" onChoose={setChosen} />}
+      {!chosen && <PatientSearch among="THERAPIST" onChoose={setChosen} />}
       {chosen && (
         <form onSubmit={form.onSubmit} className="grid gap-4" noValidate>
           <dl>

@@ -17,15 +17,15 @@ export interface FoundPatient {
 const SHOWN = 10;
 
 interface Props {
-  role?: "PATIENT" | "THERAPIST";
+  among?: "PATIENT" | "THERAPIST";
   onChoose: (found: FoundPatient) => void;
 }
 
-export function PatientSearch({ role = "PATIENT", onChoose }: Props) {
+export function PatientSearch({ among = "PATIENT", onChoose }: Props) {
   const { t } = useTranslation(["admin", "common"]);
   const search = useMutation({
     mutationFn: (text: string) =>
-      call(api.POST("/api/admin/users/search", { body: { text, role, limit: SHOWN } })),
+      call(api.POST("/api/admin/users/search", { body: { text, role: among, limit: SHOWN } })),
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -37,7 +37,7 @@ export function PatientSearch({ role = "PATIENT", onChoose }: Props) {
       <search>
         <form onSubmit={submit} className="grid gap-3 sm:grid-cols-[1fr_auto] sm:items-end">
           <Field
-            label={t(role === "PATIENT" ? "breakGlass.find" : "onCall.find")}
+            label={t(among === "PATIENT" ? "breakGlass.find" : "onCall.find")}
             hint={t("breakGlass.findHint")}
             name="text"
             type="search"

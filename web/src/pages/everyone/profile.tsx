@@ -69,7 +69,7 @@ function ProfileForm({ profile }: { profile: AnyProfile }) {
           <div className="grid gap-5">
             <PatientFields profile={profile} faultOf={faultOf} />
             <TextArea
-              label={t("profile.about")}
+              label={t("profile.aboutField")}
               hint={t("profile.aboutHint")}
               name="about"
               defaultValue={profile.about ?? ""}

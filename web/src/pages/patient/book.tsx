@@ -1,6 +1,6 @@
 /** A therapist's free times by the reader's clock: to book one, several, or to give an appointment another time. */
 import { ChevronLeft, ChevronRight } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, useParams, useSearchParams } from "react-router";
 import { spanInWords } from "@/i18n/spans";
@@ -94,7 +94,9 @@ function FreeTimes({ therapistId, moving, asked }: Props) {
         />
         {!moving && isPatient && <RepeatChoice repeat={repeat} onChange={setRepeat} />}
       </div>
-      {refused && <Refused {...refused} slots={items} zone={zone} onChoose={choose} />}
+      {refused && (
+        <Refused key={refused.slot.startAt} {...refused} slots={items} zone={zone} onChoose={choose} />
+      )}
       <section className="grid gap-4" aria-label={t("week.label")}>
         <div className="flex flex-wrap items-center gap-2">
           <Button
@@ -205,9 +207,15 @@ interface RefusedProps {
 function Refused({ slot, why, slots, zone, onChoose }: RefusedProps) {
   const { t } = useTranslation("patient");
   const near = nearest(slots, slot.startAt, 4);
+  const element = useRef<HTMLDivElement>(null);
+  // It stands above the week, which may have been scrolled far down.
+  useEffect(() => {
+    element.current?.scrollIntoView({ block: "center" });
+    element.current?.focus({ preventScroll: true });
+  }, []);
   return (
     <Message tone="warm">
-      <div className="grid gap-3">
+      <div ref={element} tabIndex={-1} className="grid gap-3 outline-none">
         <p>
           {t(`refused.${why}`, { span: spanInWords(slot.startAt, slot.endAt, "dayAndTime", zone) })}{" "}
           {near.length > 0 && t("refused.near")}

@@ -8,6 +8,9 @@ interface Props {
   counts: readonly (readonly number[])[];
 }
 
+/** How much of the colour a whole row in one place has: the number on it stays easy to read. */
+const DEEPEST = 0.35;
+
 /** What texts of each class were taken for; the deeper the ground, the larger the share of the row. */
 export function ConfusionTable({ labels, counts }: Props) {
   const { t } = useTranslation("admin");
@@ -47,8 +50,8 @@ export function ConfusionTable({ labels, counts }: Props) {
                     >
                       <span
                         aria-hidden
-                        className="absolute inset-0 rounded bg-leaf-soft"
-                        style={{ opacity: all ? count / all : 0 }}
+                        className="absolute inset-0 rounded bg-leaf"
+                        style={{ opacity: all ? (count / all) * DEEPEST : 0 }}
                       />
                       <span className="relative">{countInWords(count)}</span>
                     </td>

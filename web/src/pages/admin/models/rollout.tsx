@@ -1,6 +1,5 @@
 /** The rollout under way: where it stands, on what evidence, and the steps that two administrators take. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call, type Shape } from "@/api/client";
 import { Problem } from "@/api/problem";
@@ -10,11 +9,11 @@ import { useStepUp } from "@/session/step_up";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
-import { Dialog } from "@/ui/dialog";
 import { Empty, Message, PageProblem, problemWords, Waiting } from "@/ui/states";
 import { Decisions, Why } from "./decisions";
 import { countInWords } from "./figures";
 import { SideBySide } from "./side_by_side";
+import { TakeBack } from "./take_back";
 
 type Rollout = Shape<"RolloutInFull">;
 const LOOKED_AT_MS = 20_000;
@@ -45,7 +44,7 @@ export function RolloutNow() {
           <Steps rollout={asked.data} />
         </div>
       )}
-      <Past />
+      {asked.data !== undefined && <Past isUndoable={asked.data === null} />}
     </Card>
   );
 }
@@ -95,80 +94,59 @@ function Outlook({ outlook }: { outlook: NonNullable<Rollout["outlook"]> }) {
 }
 
 function Steps({ rollout }: { rollout: Rollout }) {
-  const { t } = useTranslation(["admin", "common"]);
+  const { t } = useTranslation("admin");
   const store = useQueryClient();
   const proven = useStepUp();
-  const [asking, setAsking] = useState(false);
-  const settled = () => store.invalidateQueries({ queryKey: ["ml"] });
   const advance = useMutation({
     mutationFn: () => proven(() => call(api.POST("/api/ml/rollouts/advance"))),
-    onSettled: settled,
+    onSettled: () => store.invalidateQueries({ queryKey: ["ml"] }),
   });
-  const back = useMutation({
-    mutationFn: () => proven(() => call(api.POST("/api/ml/rollouts/rollback"))),
-    onSettled: settled,
-  });
-  const failure = advance.error ?? back.error;
   return (
     <div className="grid gap-3">
+      {!rollout.isUp && <Message>{t("models.notUp")}</Message>}
       {rollout.askedBy && !rollout.approvedBy && <Message tone="warm">{t("models.asked")}</Message>}
-      {failure && <Message tone="problem">{problemWords(failure)}</Message>}
+      {advance.error && <Message tone="problem">{problemWords(advance.error)}</Message>}
       <div className="flex flex-wrap gap-2">
-        <Button busy={advance.isPending} onClick={() => advance.mutate()}>
-          {t(rollout.askedBy ? "models.approve" : "models.advance")}
-        </Button>
-        <Button look="grave" onClick={() => setAsking(true)}>
-          {t("models.back")}
-        </Button>
+        {rollout.isUp && (
+          <Button busy={advance.isPending} onClick={() => advance.mutate()}>
+            {t(rollout.askedBy ? "models.approve" : "models.advance")}
+          </Button>
+        )}
+        <TakeBack words={t("models.back")} />
       </div>
-      {asking && (
-        <Dialog title={t("models.back")} onClose={() => setAsking(false)}>
-          <p className="mb-4">{t("models.backSure")}</p>
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button look="quiet" onClick={() => setAsking(false)}>
-              {t("common:cancel")}
-            </Button>
-            <Button
-              look="grave"
-              onClick={() => {
-                setAsking(false);
-                back.mutate();
-              }}
-            >
-              {t("models.back")}
-            </Button>
-          </div>
-        </Dialog>
-      )}
       <Decisions evidence={rollout.evidence} />
     </div>
   );
 }
 
-function Past() {
+/** Those that are over; the last one can still be undone where its version serves now. */
+function Past({ isUndoable }: { isUndoable: boolean }) {
   const { t } = useTranslation("admin");
   const asked = useQuery({ queryKey: ["ml", "rollouts"], queryFn: () => call(api.GET("/api/ml/rollouts")) });
   const past = asked.data?.items.filter(({ status }) => status !== "active") ?? [];
   if (past.length === 0) return null;
   return (
-    <ul className="mt-5 grid gap-2 border-t pt-4">
-      {past.map((rollout) => (
-        <li key={rollout.id} className="flex flex-wrap items-center gap-3">
-          <Badge tone={rollout.status === "completed" ? "good" : "warm"}>
-            {t(`models.rolloutStatuses.${rollout.status}`)}
-          </Badge>
-          <span>{inWords(rollout.finishedAt ?? rollout.startedAt, "dayAndTime")}</span>
-          <span className="text-ink-soft">{t("models.percent", { percent: rollout.percent })}</span>
-          {rollout.reason && (
-            <span className="text-ink-soft">
-              <Why reason={rollout.reason} />
-            </span>
-          )}
-          <div className="w-full">
-            <Decisions evidence={rollout.evidence} />
-          </div>
-        </li>
-      ))}
-    </ul>
+    <div className="mt-5 grid justify-items-start gap-4 border-t pt-4">
+      <ul className="grid w-full gap-2">
+        {past.map((rollout) => (
+          <li key={rollout.id} className="flex flex-wrap items-center gap-3">
+            <Badge tone={rollout.status === "completed" ? "good" : "warm"}>
+              {t(`models.rolloutStatuses.${rollout.status}`)}
+            </Badge>
+            <span>{inWords(rollout.finishedAt ?? rollout.startedAt, "dayAndTime")}</span>
+            <span className="text-ink-soft">{t("models.percent", { percent: rollout.percent })}</span>
+            {rollout.reason && (
+              <span className="text-ink-soft">
+                <Why reason={rollout.reason} />
+              </span>
+            )}
+            <div className="w-full">
+              <Decisions evidence={rollout.evidence} />
+            </div>
+          </li>
+        ))}
+      </ul>
+      {isUndoable && past[0]?.status === "completed" && <TakeBack words={t("models.backLast")} />}
+    </div>
   );
 }

@@ -102,7 +102,7 @@ function Confirm({ begun, onConfirmed, onCancel }: Confirming) {
         autoComplete="one-time-code"
         maxLength={9}
         fault={faultOf("code")}
-        className="max-w-60"
+        className="max-w-80"
       />
       <div className="flex flex-wrap gap-2">
         <Button type="submit" busy={busy}>

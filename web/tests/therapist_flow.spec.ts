@@ -1,0 +1,85 @@
+/** A therapist's way: sign up, send the licence, be verified, accept somebody, hold a session, answer the model. */
+import { expect, test } from "@playwright/test";
+import { signUp } from "./coming_in";
+import { hoursAroundTheClock } from "./lively";
+import { asking, did, proven, stateOf, told } from "./people";
+import { any, filled, words } from "./words";
+
+const { therapist, messages } = words;
+
+test("a therapist comes in, is verified, accepts, schedules, holds a session and answers the model", async ({
+  browser,
+}) => {
+  test.setTimeout(240_000);
+  const { page, name } = await signUp(browser, "THERAPIST", "Thea Thorne");
+
+  await page.goto("/settings/credentials");
+  await page.getByLabel(therapist.credentials.number).fill("PSY 40312");
+  await page.getByLabel(therapist.credentials.region).fill("California");
+  await page.getByLabel(therapist.credentials.expiresOn).fill("2099-12-31");
+  await page.getByRole("button", { name: therapist.credentials.send }).click();
+  await expect(page.getByText(therapist.credentials.states.pending).first()).toBeVisible();
+
+  type Licences = { items: { therapistId: string; name: string; submittedAt: string }[] };
+  const administrator = await asking(stateOf("ADMINISTRATOR"));
+  await proven(administrator, "ADMINISTRATOR");
+  const licences = await told<Licences>(administrator, "/api/admin/therapists/credentials?status=pending");
+  const own = licences.items.find((each) => each.name === name);
+  const verdict = { decision: "approve", submittedAt: own?.submittedAt, reason: null };
+  await did(administrator, "POST", `/api/admin/therapists/${own?.therapistId}/credentials`, verdict);
+  await page.reload();
+  await expect(page.getByText(therapist.credentials.states.verified).first()).toBeVisible();
+  await did(page, "PATCH", "/api/user/profile", {
+    acceptsNewPatients: true,
+    specialties: ["Sleep"],
+    languages: ["en"],
+  });
+
+  const patient = await asking(stateOf("PATIENT"));
+  await did(patient, "POST", `/api/therapists/${own?.therapistId}/connect`, { note: "I sleep badly." });
+  await page.goto("/patients");
+  await expect(page.getByText("I sleep badly.")).toBeVisible();
+  await page.getByRole("button", { name: therapist.patients.accept }).click();
+  await expect(
+    page.getByText(filled(therapist.patients.accepted, { name: "Pat Example" })).first(),
+  ).toBeVisible();
+
+  await page.goto("/availability");
+  await expect(page.getByRole("heading", { name: therapist.availability.week })).toBeVisible();
+  await hoursAroundTheClock(page.request);
+  await page.reload();
+  await expect(page.getByText(any(therapist.availability.total)).first()).toBeVisible();
+  const now = Date.now();
+  const range = `from=${new Date(now).toISOString()}&to=${new Date(now + 3 * 3600_000).toISOString()}`;
+  type Slots = { items: { startAt: string; endAt: string }[] };
+  const [slot] = (
+    await told<Slots>(patient, `/api/therapists/${own?.therapistId}/slots?${range}&timeZone=UTC`)
+  ).items;
+  await did(patient, "POST", "/api/appointments", { therapistId: own?.therapistId, ...slot });
+
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto("/dashboard");
+  await expect(page.getByText("Pat Example").first()).toBeVisible();
+  await page.getByRole("button", { name: therapist.home.start }).first().click();
+  await expect(
+    page
+      .getByRole("link", { name: any(words.patient.join.open) })
+      .or(page.getByText(words.patient.join.ready))
+      .first(),
+  ).toBeVisible({ timeout: 60_000 });
+  await page.setViewportSize({ width: 1280, height: 850 });
+
+  type Conversations = { items: { id: string; members: { name: string }[] }[] };
+  const [conversation] = (await told<Conversations>(page, "/api/conversations")).items;
+  await did(patient, "POST", "/api/messages", {
+    conversationId: conversation?.id,
+    body: "My heart races before every meeting and I cannot stop worrying.",
+    clientId: crypto.randomUUID(),
+  });
+  await page.goto(`/messages/${conversation?.id}`);
+  await page.getByRole("button", { name: messages.analysis.show }).last().click();
+  await page.getByRole("button", { name: messages.analysis.right, exact: true }).click();
+  await expect(page.getByText(messages.analysis.agreed)).toBeVisible();
+  for (const each of [page.context()]) await each.close();
+  for (const each of [patient, administrator]) await each.dispose();
+});
