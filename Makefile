@@ -12,7 +12,7 @@ NODE := $(BIN)/python dev/node.py
 WEB_MADE_OF := web/node_modules/.made-of
 WEB_TESTED_BY := web/node_modules/.tested-by
 WEB_BUILT := web/dist/index.html
-WEB_SOURCES := $(shell find web/src web/public web/*.* ! -name '*.test.ts*' ! -name schema.d.ts)
+WEB_SOURCES := $(shell find web/src web/public web/build web/*.* ! -name '*.test.ts*' ! -name schema.d.ts)
 WEB_TYPES := web/src/api/schema.d.ts
 
 # Where nothing is kept compiled, each of the processes that a local cloud is made of compiles all that it imports.

@@ -178,6 +178,10 @@ EDITS: Sequence[Edit] = (
          "redis_is_encrypted_throws_nothing_away_and_is_near"),
     Edit("keep what is read beside a GPU", "cloudrunv2/service:Service", "inference",
          put("location", "us-central1"), "nothing_is_outside_the_configured_region"),
+    Edit("keep logs all over the world", "ProjectBucketConfig", "logs", put("location", "global"),
+         "what_is_logged_stays_in_the_region_and_has_no_copy_elsewhere"),
+    Edit("keep a second copy of the logs", "ProjectExclusion", "logs-elsewhere", None,
+         "what_is_logged_stays_in_the_region_and_has_no_copy_elsewhere"),
     Edit("raise the budget", "Budget", "budget", put("amount.specifiedAmount.units", "200000"),
          "money_is_told_of_before_it_is_spent"),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from infra import (
     identities,
     keys,
     load_balancer,
+    logs,
     messaging,
     monitoring,
     network,
@@ -61,6 +62,7 @@ def provision(chosen: stack.Stack) -> None:
     scheduler.start_monthly(chosen, accounts, retirement)
     services = {name: function.name for name, function in functions.items()} | {"realtime": relay.name}
     address = load_balancer.create(chosen, services, kept)
+    logs.create(chosen)
     monitoring.create(chosen)
 
     pulumi.export("address", address.address)

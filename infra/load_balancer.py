@@ -10,7 +10,7 @@ from infra.buckets import Buckets
 from infra.firewall import create as create_firewall
 from infra.routes import ROUTES
 from infra.stack import Stack
-from infra.web_headers import HASHED, HSTS, INDEX, headers
+from infra.web_headers import HASHED, HSTS, INDEX, MEETING, headers, meeting_headers
 
 MANAGED: Final = "EXTERNAL_MANAGED"
 STAY_WITH_HTTPS: Final = f"Strict-Transport-Security: {HSTS}"
@@ -24,7 +24,9 @@ def create(stack: Stack, services: Mapping[str, pulumi.Input[str]], buckets: Buc
     armor = create_firewall(stack)
     backends = {name: _backend(stack, name, service, armor) for name, service in services.items()}
     address = compute.GlobalAddress("address", name=stack.called("address"), labels=stack.labels)
-    _https(stack, address, _url_map(stack, backends, _web(stack, buckets)))
+    web = _web(stack, buckets, "web", headers(stack.deployable_settings.get(GRAFANA)))
+    meeting = _web(stack, buckets, "meeting", meeting_headers())
+    _https(stack, address, _url_map(stack, backends, web, meeting))
     _http(stack, address)
     return address
 
@@ -53,11 +55,11 @@ def _backend(
     )
 
 
-def _web(stack: Stack, buckets: Buckets) -> compute.BackendBucket:
-    told = headers(stack.deployable_settings.get(GRAFANA))
+def _web(stack: Stack, buckets: Buckets, name: str, told: Mapping[str, str]) -> compute.BackendBucket:
+    """The web client's files, each answer with these headers: of one backend they are all the same."""
     return compute.BackendBucket(
-        "web-backend",
-        name=stack.called("web"),
+        f"{name}-backend",
+        name=stack.called(name),
         bucket_name=buckets.web.name,
         enable_cdn=True,
         # What each file says of itself (web_headers.py): a page that is asked for anew is never an old one.
@@ -69,7 +71,10 @@ def _web(stack: Stack, buckets: Buckets) -> compute.BackendBucket:
 
 
 def _url_map(
-    stack: Stack, backends: Mapping[str, compute.BackendService], web: compute.BackendBucket
+    stack: Stack,
+    backends: Mapping[str, compute.BackendService],
+    web: compute.BackendBucket,
+    meeting: compute.BackendBucket,
 ) -> compute.URLMap:
     rules = [
         compute.URLMapPathMatcherPathRuleArgs(paths=[prefix, f"{prefix}/*"], service=backends[deployable].id)
@@ -84,7 +89,7 @@ def _url_map(
             compute.URLMapPathMatcherArgs(
                 name="paths",
                 default_service=web.id,
-                path_rules=[*rules, *map(_health, backends, backends.values()), *_pages(web)],
+                path_rules=[*rules, *map(_health, backends, backends.values()), *_pages(web, meeting)],
             )
         ],
     )
@@ -99,7 +104,7 @@ def _health(name: str, backend: compute.BackendService) -> compute.URLMapPathMat
     )
 
 
-def _pages(web: compute.BackendBucket) -> list[compute.URLMapPathMatcherPathRuleArgs]:
+def _pages(web: compute.BackendBucket, meeting: compute.BackendBucket) -> list[compute.URLMapPathMatcherPathRuleArgs]:
     """The web client's own addresses, which no file has, are answered by its index; a file or a route that is missing
     is missing."""
     missing = compute.URLMapPathMatcherPathRuleCustomErrorResponsePolicyErrorResponseRuleArgs(
@@ -109,6 +114,7 @@ def _pages(web: compute.BackendBucket) -> list[compute.URLMapPathMatcherPathRule
         error_response_rules=[missing], error_service=web.id
     )
     return [
+        compute.URLMapPathMatcherPathRuleArgs(paths=[f"/{MEETING}"], service=meeting.id),
         compute.URLMapPathMatcherPathRuleArgs(paths=["/api", "/api/*", f"{HEALTH}*", f"/{HASHED}*"], service=web.id),
         compute.URLMapPathMatcherPathRuleArgs(paths=["/*"], service=web.id, custom_error_response_policy=index),
     ]

@@ -102,16 +102,18 @@ def restart(stack: str, only: tuple[str, ...] = SERVICES) -> None:
 
 def missing(stack: str) -> list[str]:
     """The stack's secrets without a value: what is told one of them does not start. Raises GcloudFailed."""
-    without = set(config_of(stack).get("bloom:withoutSecrets") or ())
-    return [f"bloom-{stack}-{name}" for name in SECRETS if name not in without and not _has_value(stack, name)]
+    without, standing = set(config_of(stack).get("bloom:withoutSecrets") or ()), _standing(stack)
+    wanted = (f"bloom-{stack}-{name}" for name in SECRETS if name not in without)
+    return [name for name in wanted if name not in standing or not _has_value(stack, name)]
 
 
 def _secrets(stack: str, like: str) -> None:
     """Give those of a preview that have no value the one of another stack in its project."""
+    standing, project = _standing(stack), f"--project={project_of(stack)}"
     for name in SECRETS:
-        if not _stands(stack, name) or _has_value(stack, name):
+        secret = f"bloom-{stack}-{name}"
+        if secret not in standing or _has_value(stack, secret):
             continue
-        project, secret = f"--project={project_of(stack)}", f"bloom-{stack}-{name}"
         value = gcloud("secrets", "versions", "access", "latest", f"--secret=bloom-{like}-{name}", project)
         gcloud("secrets", "versions", "add", secret, project, "--data-file=-", told=value)
         sys.stdout.write(f"{secret}: as in {like}\n")
@@ -122,15 +124,14 @@ def _missing(stack: str) -> None:
         raise ReleaseRefused(f"no value yet: {', '.join(names)}")
 
 
-def _stands(stack: str, name: str) -> bool:
-    return bool(asked("secrets", "list", f"--project={project_of(stack)}", f"--filter=name~/bloom-{stack}-{name}$"))
+def _standing(stack: str) -> set[str]:
+    listed = asked("secrets", "list", f"--project={project_of(stack)}", f"--filter=name~/bloom-{stack}-")
+    return {str(secret["name"]).rpartition("/")[2] for secret in listed}
 
 
-def _has_value(stack: str, name: str) -> bool:
-    if not _stands(stack, name):
-        return False
+def _has_value(stack: str, secret: str) -> bool:
     project = f"--project={project_of(stack)}"
-    return bool(asked("secrets", "versions", "list", f"bloom-{stack}-{name}", project, "--filter=state=enabled"))
+    return bool(asked("secrets", "versions", "list", secret, project, "--filter=state=enabled", "--limit=1"))
 
 
 def _most(service: Service, but: str | None = None) -> str:

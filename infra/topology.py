@@ -89,8 +89,8 @@ def _scale(of: dict[str, Any]) -> str:
 
 
 def _web(stack: Inventory) -> Iterator[Part]:
-    for found in stack.of("BackendBucket"):
-        yield Part(_served(found, stack), "store", 1, ("the web client, by the CDN",))
+    for name in sorted(_served_all(stack)):
+        yield Part(name, "store", 1, ("the web client, by the CDN",))
 
 
 def _served(backend: Resource, stack: Inventory) -> str:
@@ -161,8 +161,8 @@ def _routed(stack: Inventory) -> Iterator[Way]:
     for backend in stack.of("BackendService"):
         for served in backend.inputs["backends"]:
             yield Way("Load balancer", groups[served["group"]], "internet")
-    for backend in stack.of("BackendBucket"):
-        yield Way("Load balancer", _served(backend, stack), "internet")
+    for name in sorted(_served_all(stack)):
+        yield Way("Load balancer", name, "internet")
 
 
 def _service(group: Resource, stack: Inventory) -> str:

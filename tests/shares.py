@@ -47,9 +47,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Load
         return None
     from xdist.scheduler import LoadFileScheduling
 
-    class Shares(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return share_of(nodeid)
-
     config.option.loadscopereorder = False
-    return Shares(config, log)
+    scheduler = LoadFileScheduling(config, log)
+    scheduler._split_scope = share_of
+    return scheduler

@@ -10,19 +10,22 @@ if (!chromium) {
   process.exit(0);
 }
 
+/** How much longer than on a free machine everything may take. */
+const PATIENCE = Number(process.env.BLOOM_TEST_PATIENCE ?? 1);
+
 export default defineConfig({
   testDir: "tests",
   outputDir: "tests/results",
   globalSetup: "./tests/system.ts",
   // One system and two cores: what runs beside is the product itself.
   workers: 1,
-  timeout: 90_000,
-  expect: { timeout: 10_000 },
+  timeout: 180_000 * PATIENCE,
+  expect: { timeout: 15_000 * PATIENCE },
   forbidOnly: true,
   reporter: [["list"]],
   use: {
-    actionTimeout: 10_000,
-    navigationTimeout: 20_000,
+    actionTimeout: 15_000 * PATIENCE,
+    navigationTimeout: 30_000 * PATIENCE,
     locale: "en-US",
     timezoneId: "America/Los_Angeles",
     viewport: { width: 1280, height: 850 },

@@ -1,13 +1,14 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { firstLoad } from "./build/first_load";
 import { serviceWorker } from "./build/service_worker";
 
 /** Where `make dev` answers; the development server of Vite passes the product's own paths on to it. */
 const ORIGIN = process.env.BLOOM_ORIGIN ?? "http://localhost:3000";
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), serviceWorker()],
+  plugins: [react(), tailwindcss(), firstLoad(), serviceWorker()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   // Nothing is inlined as data: the policy of the page allows our own files only.
   build: {

@@ -5,6 +5,7 @@ Run as a program it is the double itself; `Gcloud` puts it on the path of a test
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -95,8 +96,9 @@ def _restart(held: Held, words: list[str], _options: Options) -> Any:
 
 
 def _secrets(held: Held, _words: list[str], options: Options) -> Any:
-    wanted = options["filter"].removeprefix("name~/").removesuffix("$")
-    return [{"name": f"projects/1/secrets/{name}"} for name in held["secrets"] if name == wanted]
+    wanted = re.compile(options["filter"].removeprefix("name~"))
+    names = [f"projects/1/secrets/{name}" for name in held["secrets"]]
+    return [{"name": name} for name in names if wanted.search(name)]
 
 
 def _versions(held: Held, words: list[str], _options: Options) -> Any:

@@ -46,6 +46,8 @@ KNOWN: dict[str, set[str]] = {
     "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": {"cryptoKeyId", "role", "member"},
     "gcp:kms/keyRing:KeyRing": {"location"},
     "gcp:logging/metric:Metric": {"filter", "metricDescriptor"},
+    "gcp:logging/projectBucketConfig:ProjectBucketConfig": {"project", "location", "bucketId", "retentionDays"},
+    "gcp:logging/projectExclusion:ProjectExclusion": {"name", "filter"},
     "gcp:logging/projectSink:ProjectSink": {"destination", "filter", "uniqueWriterIdentity"},
     "gcp:monitoring/alertPolicy:AlertPolicy": {"conditions", "combiner", "notificationChannels"},
     "gcp:monitoring/notificationChannel:NotificationChannel": {"type", "labels"},

@@ -58,9 +58,24 @@ def test_the_trail_of_the_cloud_itself_cannot_be_shortened_in_production(prod: P
     policy = prod.one("Bucket", "audit")["retentionPolicy"]
     assert policy["isLocked"] is True
     assert int(policy["retentionPeriod"]) >= SEVEN_YEARS
-    (sink,) = prod.of("ProjectSink")
+    sink = prod.one("ProjectSink", "audit-sink")
     assert sink["destination"] == f"storage.googleapis.com/{prod.one('Bucket', 'audit')['name']}"
     assert sink["filter"] == 'logName:"cloudaudit.googleapis.com"'
+
+
+def test_what_is_logged_stays_in_the_region_and_has_no_copy_elsewhere(prod: Provisioned) -> None:
+    bucket = prod.one("ProjectBucketConfig", "logs")
+    assert (bucket["location"], bucket["bucketId"], bucket["retentionDays"]) == ("us-west2", "bloom-prod-logs", 90)
+    sink, left_out = prod.one("ProjectSink", "logs-sink"), prod.one("ProjectExclusion", "logs-elsewhere")
+    assert sink["destination"] == "logging.googleapis.com/logs-id"
+    assert sink["filter"] == left_out["filter"]
+    for label in ("service_name", "job_name", "job_id"):
+        assert f'resource.labels.{label}:"bloom-prod-"' in sink["filter"]
+    assert not left_out.get("disabled")
+
+
+def test_a_preview_takes_no_name_that_its_next_one_would_miss() -> None:
+    assert not make("pr-7").of("ProjectBucketConfig")
 
 
 def test_what_the_products_own_trail_came_to_cannot_be_changed_for_as_long_as_it_is_kept(prod: Provisioned) -> None:

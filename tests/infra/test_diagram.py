@@ -75,7 +75,6 @@ def test_each_way_is_a_right_or_a_route_of_the_program(gathered: Inventory) -> N
         ("messages-keeps-files", Way("messages", "Bucket files", "keeps")),
         ("realtime-publishes", Way("realtime", "Events", "publishes")),
         ("audit-retirement", Way("Scheduler", "retirement", "clock")),
-        ("web-backend", Way("Load balancer", "Bucket web", "internet")),
         ("retrain-reads-database-url", Way("retrain", "CockroachDB", "asks")),
     ],
 )

@@ -12,7 +12,7 @@ from infra.routes import ROUTES
 from infra.secret_store import SECRETS
 from infra.smoke import faults
 from tests.infra.gcloud_double import Gcloud
-from tests.infra.provisioned import Provisioned, provisioned
+from tests.infra.provisioned import Provisioned, provisioned, settings_of
 
 
 def service(created: str = "new", ready: str = "new", **traffic: int) -> dict[str, Any]:
@@ -79,12 +79,21 @@ def test_a_service_that_will_not_go_back_keeps_no_other_from_it(
 def test_a_secret_without_a_value_stops_a_release_before_it_begins_and_is_named(
     gcloud: Gcloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    without = settings_of("dev")["bloom:withoutSecrets"]
     for name in SECRETS:
-        gcloud.keep(f"bloom-qa-{name}", "a value")
-    assert main(["qa", "missing"]) == 0
+        if name not in without:
+            gcloud.keep(f"bloom-dev-{name}", *([] if name == "smtp-url" else ["a value"]))
+    assert main(["dev", "missing"]) == 1
+    assert capsys.readouterr().err == "bloom: no value yet: bloom-dev-smtp-url\n"
+
+
+def test_a_preview_is_given_the_values_of_dev_and_keeps_its_own(gcloud: Gcloud) -> None:
     gcloud.keep("bloom-qa-smtp-url")
-    assert main(["qa", "missing"]) == 1
-    assert capsys.readouterr().err == "bloom: no value yet: bloom-qa-smtp-url\n"
+    gcloud.keep("bloom-qa-redis-url", "its own")
+    gcloud.keep("bloom-dev-smtp-url", "that of dev")
+    assert main(["qa", "secrets", "--like", "dev"]) == 0
+    assert gcloud.values("bloom-qa-smtp-url") == ["that of dev"]
+    assert gcloud.values("bloom-qa-redis-url") == ["its own"]
 
 
 @pytest.fixture(scope="module")

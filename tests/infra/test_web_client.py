@@ -86,7 +86,7 @@ def test_an_address_that_would_widen_the_policy_is_refused(address: str) -> None
 
 
 def test_every_answer_of_the_client_carries_all_of_it_and_each_once(stack: Provisioned) -> None:
-    (web,) = stack.of("BackendBucket")
+    web = stack.one("BackendBucket", "web-backend")
     grafana = {"qa": "https://grafana.bloomhealth.us", "prod": "https://grafana.bloomhealth.us"}.get(stack.stack)
     told = dict(line.split(": ", 1) for line in web["customResponseHeaders"])
     assert told == headers(grafana)
@@ -97,8 +97,16 @@ def test_every_answer_of_the_client_carries_all_of_it_and_each_once(stack: Provi
     assert told["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
 
 
+def test_the_meetings_page_has_a_way_of_its_own_with_its_own_headers(stack: Provisioned) -> None:
+    meeting = stack.one("BackendBucket", "meeting-backend")
+    assert dict(line.split(": ", 1) for line in meeting["customResponseHeaders"]) == meeting_headers()
+    (matcher,) = stack.one("uRLMap:URLMap", "url-map")["pathMatchers"]
+    led = {pattern: rule["service"] for rule in matcher["pathRules"] for pattern in rule["paths"]}
+    assert [pattern for pattern, service in led.items() if service == "meeting-backend-id"] == ["/meeting.html"]
+
+
 def test_the_edge_keeps_a_file_for_as_long_as_the_file_says(stack: Provisioned) -> None:
-    (web,) = stack.of("BackendBucket")
+    web = stack.one("BackendBucket", "web-backend")
     assert web["cdnPolicy"] == {"cacheMode": "USE_ORIGIN_HEADERS"}
 
 
@@ -178,5 +186,5 @@ def test_without_a_build_nothing_is_touched(gcloud: Gcloud, tmp_path: Path, caps
 
 
 def test_a_stack_without_grafana_frames_nothing() -> None:
-    (web,) = make("dev").of("BackendBucket")
+    web = make("dev").one("BackendBucket", "web-backend")
     assert "frame-src 'none'" in " ".join(web["customResponseHeaders"])

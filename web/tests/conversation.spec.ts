@@ -14,13 +14,13 @@ async function openConversation(browser: Browser, role: "PATIENT" | "THERAPIST")
     ["Pat Example", "Theo Example"].every((name) => members.some((each) => each.name === name)),
   );
   await page.goto(`/messages/${both?.id}`);
-  await expect(page.getByLabel(messages.composer.label)).toBeVisible();
+  await expect(page.getByLabel(messages.composer.label, { exact: true })).toBeVisible();
   return page;
 }
 
 async function write(page: Page, said: string) {
-  await page.getByLabel(messages.composer.label).fill(said);
-  await page.getByLabel(messages.composer.label).press("Enter");
+  await page.getByLabel(messages.composer.label, { exact: true }).fill(said);
+  await page.getByLabel(messages.composer.label, { exact: true }).press("Enter");
 }
 
 test("what one writes the other sees as it happens: presence, typing, delivery, reading", async ({
@@ -29,7 +29,9 @@ test("what one writes the other sees as it happens: presence, typing, delivery, 
   const patient = await openConversation(browser, "PATIENT");
   const therapist = await openConversation(browser, "THERAPIST");
   await expect(patient.getByText(messages.presence.online)).toBeVisible();
-  await therapist.getByLabel(messages.composer.label).pressSequentially("I am", { delay: 40 });
+  await therapist
+    .getByLabel(messages.composer.label, { exact: true })
+    .pressSequentially("I am", { delay: 40 });
   await expect(
     patient.getByText(filled(messages.presence.typing, { name: "Theo Example" })).first(),
   ).toBeVisible();

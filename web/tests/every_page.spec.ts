@@ -45,7 +45,6 @@ test.beforeAll(async () => {
 for (const who of EVERYBODY)
   for (const { language, locale } of LANGUAGES)
     test(`${who ?? "nobody"} finds every page whole and open to all, in ${language}`, async ({ browser }) => {
-      test.setTimeout(300_000);
       const context = await browserOf(browser, who, {
         locale,
         reducedMotion: "reduce",

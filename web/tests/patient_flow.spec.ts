@@ -9,7 +9,6 @@ const { patient, settings, messages } = words;
 const THERAPIST = "Theo Example";
 
 test("a patient comes in, is taken into care, books, joins and writes", async ({ browser }) => {
-  test.setTimeout(240_000);
   const therapist = await asking(stateOf("THERAPIST"));
   await hoursAroundTheClock(therapist);
   const { page, name } = await signUp(browser, "PATIENT", "Robin Rivers");
@@ -58,8 +57,8 @@ test("a patient comes in, is taken into care, books, joins and writes", async ({
     .getByRole("link", { name: any(THERAPIST) })
     .first()
     .click();
-  await page.getByLabel(messages.composer.label).fill("Thank you for having me.");
-  await page.getByLabel(messages.composer.label).press("Enter");
+  await page.getByLabel(messages.composer.label, { exact: true }).fill("Thank you for having me.");
+  await page.getByLabel(messages.composer.label, { exact: true }).press("Enter");
   await expect(page.getByText("Thank you for having me.")).toBeVisible();
   await expect(
     page.getByText(messages.message.sent).or(page.getByText(messages.message.delivered)).last(),

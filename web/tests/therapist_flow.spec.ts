@@ -10,7 +10,6 @@ const { therapist, messages } = words;
 test("a therapist comes in, is verified, accepts, schedules, holds a session and answers the model", async ({
   browser,
 }) => {
-  test.setTimeout(240_000);
   const { page, name } = await signUp(browser, "THERAPIST", "Thea Thorne");
 
   await page.goto("/settings/credentials");

@@ -72,7 +72,7 @@ def add_wide_part(
     part = fit_wide_part(tokenizer, posts, counts(posts), shape, window_tokens)
     watched = [text for text in validation if text.kind != "foreign"]
     windows, owners = _windows(tokenizer, watched, window_tokens)
-    frequency = torch.tensor(class_counts(posts)).clamp(min=1).log().numpy()
+    frequency = np.log(np.maximum(1.0, class_counts(posts)))
     judge = _Judge(watched, windows, owners, _deep(network, windows), _wide(part, windows))
     chosen = _weighed(judge, frequency - frequency.mean())
     warmth = min(_WARMTHS, key=lambda warmth: judge.surprise(chosen, warmth))
@@ -84,7 +84,7 @@ def add_wide_part(
     return chosen
 
 
-def _weighed(judge: "_Judge", frequency: Scores) -> WidthChosen:
+def _weighed(judge: "_Judge", frequency: npt.NDArray[np.float64]) -> WidthChosen:
     """The best share, and then the best leanings, a class and a step at a time."""
     tried = itertools.product(_SHARES, _HALF_SAYS, _EVENINGS)
     best = max((judge.judged(*one, -one[2] * frequency) for one in tried), key=lambda one: one.both)

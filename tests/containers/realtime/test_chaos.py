@@ -158,8 +158,8 @@ async def test_whoever_reconnects_all_the_time_ends_with_what_the_database_has(
         breaking.cancel()
         writer.is_done = True
         await writing
-        ended = await asyncio.gather(breaking, return_exceptions=True)
-        assert LONG or ended == [None], ended
+        [ended] = await asyncio.gather(breaking, return_exceptions=True)
+        assert LONG or ended is None, ended
         network.mend()
         await asyncio.to_thread(whole.wait_until_up)
         kept = kept_in(care)

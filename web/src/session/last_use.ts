@@ -1,13 +1,19 @@
 /**
- * When the session was last used, by whichever tab of this browser: what the server answered is what counted there as
- * use. Only the time is kept on the device, nothing about whom or what.
+ * When a person last used the session, in whichever tab of this browser. An answer of the server counts where somebody
+ * did something shortly before: what pages ask by themselves, as whether there are new messages, keeps
+ * nobody signed in who has walked away. Only the time is kept on the device, nothing about whom or what.
  */
 import { onAnswer } from "@/api/client";
 
 const STORED = "bloom.lastUse";
 const NOTED_EVERY_MS = 3_000;
+/** An answer so long after somebody did something is still their doing. */
+const PERSON_MS = 60_000;
+
 let noted = 0;
 let ahead = 0;
+/** Opening a page is somebody's doing. */
+let worked = Date.now();
 
 /** In milliseconds since 1970 by this device's clock; 0 where nothing was used yet. */
 export function lastUse(): number {
@@ -25,12 +31,21 @@ export function forgetUse(): void {
   localStorage.removeItem(STORED);
 }
 
-onAnswer((response) => {
-  if (response.status === 401) return;
+function note(response: Response) {
   const now = Date.now();
   const told = Date.parse(response.headers.get("Date") ?? "");
   if (!Number.isNaN(told)) ahead = told - now;
-  if (now - noted < NOTED_EVERY_MS) return;
+  if (response.status === 401 || now - worked > PERSON_MS || now - noted < NOTED_EVERY_MS) return;
   noted = now;
   localStorage.setItem(STORED, String(now));
-});
+}
+
+onAnswer(note);
+
+if (typeof addEventListener === "function") {
+  const work = () => {
+    worked = Date.now();
+  };
+  for (const doing of ["keydown", "pointerdown", "wheel", "focus"])
+    addEventListener(doing, work, { capture: true, passive: true });
+}

@@ -25,6 +25,10 @@ describe("the end of a session", () => {
     });
   });
 
+  it("is not moved by what nobody asked for", () => {
+    expect(endOf({ ...known, lastUse: toldAt - 5 * MINUTE }).at).toBe(toldAt + 25 * MINUTE);
+  });
+
   it("is not moved by use where the server named its end at all", () => {
     const end = endOf({ ...known, absoluteExpiresAt: at(30), lastUse: toldAt + 20 * MINUTE });
     expect(end).toMatchObject({ at: toldAt + 30 * MINUTE, movable: false });

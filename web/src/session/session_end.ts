@@ -6,7 +6,7 @@ export const WARNED_MS = 120_000;
 const ROUNDING_MS = 1_500;
 
 export interface Known {
-  /** As the server told it: when the session ends if it is not used again, and when it ends at all. */
+  /** As the server told it, to which even its own question was use: when the session ends if it is not used again, and when it ends at all. */
   expiresAt: string;
   absoluteExpiresAt: string;
   /** When that was told, when the session was last used, in milliseconds by this device's clock. */
@@ -30,7 +30,7 @@ export function endOf({ expiresAt, absoluteExpiresAt, toldAt, lastUse, serverAhe
   const told = Date.parse(expiresAt) - serverAhead;
   const idle = Math.max(0, told - toldAt);
   if (told >= absolute - ROUNDING_MS) return { at: absolute, movable: false, idle };
-  const unused = Math.max(toldAt, lastUse) + idle;
+  const unused = (lastUse || toldAt) + idle;
   return { at: Math.min(absolute, unused), movable: unused < absolute - ROUNDING_MS, idle };
 }
 

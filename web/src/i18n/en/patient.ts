@@ -144,6 +144,7 @@ export default {
   book: {
     title: "Book a time with {{name}}",
     lead: "Choose what suits you. It is held for you while you decide.",
+    notOffered: "This therapist offers no times to you at the moment. Others may.",
     confirmTitle: "A time with {{name}}",
     heldFor: "Nobody else can take it while it is held for you:",
     lapsed: "It is no longer held for you, but may well still be free.",
@@ -220,6 +221,7 @@ export default {
     backwards: "This is before the first day.",
     whichDays: "Which days suit you?",
     noneIsAny: "If you choose none, any will do.",
+    clock: "They go by the zone of your profile, {{zone}}.",
     whichParts: "Which part of the day?",
     part: { morning: "Morning", afternoon: "Afternoon", evening: "Evening" },
     go: "Wait for a time",

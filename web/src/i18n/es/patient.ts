@@ -148,6 +148,7 @@ export default {
   book: {
     title: "Reserva una hora con {{name}}",
     lead: "Elige lo que te venga bien. Se guarda para ti mientras decides.",
+    notOffered: "Por ahora esta persona no te ofrece horas. Quizá otras sí.",
     confirmTitle: "Una hora con {{name}}",
     heldFor: "Nadie más puede tomarla mientras se guarda para ti:",
     lapsed: "Ya no está guardada para ti, pero es muy posible que siga libre.",
@@ -225,6 +226,7 @@ export default {
     backwards: "Es anterior al primer día.",
     whichDays: "¿Qué días te vienen bien?",
     noneIsAny: "Si no eliges ninguno, vale cualquiera.",
+    clock: "Cuentan según la zona de tu perfil, {{zone}}.",
     whichParts: "¿Qué parte del día?",
     part: { morning: "Mañana", afternoon: "Tarde", evening: "Noche" },
     go: "Esperar una hora",

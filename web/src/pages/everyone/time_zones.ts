@@ -1,28 +1,21 @@
-/** All time zones, by the part of the world, each with how far its clocks are from UTC now. */
+/** All time zones that this browser knows, by the part of the world. */
 
 export interface Zone {
   id: string;
-  /** As `Los Angeles (UTC−8)`. */
+  /** As `Los Angeles`. */
   words: string;
 }
 
 /** Grouped as their names are: `America`, `Europe`…; `chosen` is among them even where this browser does not list it. */
-export function timeZones(chosen: string, now = new Date()): Map<string, Zone[]> {
+export function timeZones(chosen: string): Map<string, Zone[]> {
   const ids = new Set([...Intl.supportedValuesOf("timeZone"), "UTC", chosen]);
   const groups = new Map<string, Zone[]>();
   for (const id of [...ids].sort()) {
     const [part = "", ...rest] = id.split("/");
     const group = rest.length ? part : "UTC";
-    const place = (rest.length ? rest.join(", ") : part).replaceAll("_", " ");
     const zones = groups.get(group) ?? [];
-    zones.push({ id, words: `${place} (${offsetOf(id, now)})` });
+    zones.push({ id, words: (rest.length ? rest.join(", ") : part).replaceAll("_", " ") });
     groups.set(group, zones);
   }
   return groups;
-}
-
-function offsetOf(timeZone: string, now: Date): string {
-  const parts = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "shortOffset" }).formatToParts(now);
-  const offset = parts.find(({ type }) => type === "timeZoneName")?.value ?? "GMT";
-  return offset.replace("GMT", "UTC").replace("-", "−");
 }

@@ -92,7 +92,7 @@ function Entry({ conversation, isOpen }: { conversation: Conversation; isOpen: b
         )}
       >
         <Initials name={other?.name ?? ""} isThere={presence?.online ?? false} />
-        <span className="grid min-w-0 gap-0.5">
+        <span className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-0.5">
           <span className="flex items-baseline justify-between gap-2">
             <strong className="truncate">{other?.name}</strong>
             {lastMessage && (

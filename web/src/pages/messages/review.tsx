@@ -65,12 +65,7 @@ function Queue({ items, isLooking, onMore }: QueueProps) {
     <>
       {items.length > 0 && (
         <div className="grid gap-1.5">
-          <progress
-            value={done}
-            max={items.length}
-            className={PROGRESS}
-            aria-labelledby="review-progress"
-          />
+          <progress value={done} max={items.length} className={PROGRESS} aria-labelledby="review-progress" />
           <p id="review-progress" className="text-sm text-ink-soft">
             {t("review.progress", { done, all: items.length })}
           </p>

@@ -70,7 +70,7 @@ export function SearchResults({ query, conversations, onClear }: ResultsProps) {
           .find(({ id }) => id === conversationId)
           ?.members.find(({ userId }) => userId === senderId)?.name ?? "");
   return (
-    <section aria-label={t("search.results")} className="grid gap-3">
+    <section aria-label={t("search.results")} className="grid grid-cols-[minmax(0,1fr)] gap-3">
       <div className="flex flex-wrap items-center justify-between gap-2">
         <p role="status" className="text-sm text-ink-soft">
           {data && (found.length ? t("search.count", { count: found.length }) : t("search.none"))}
@@ -82,12 +82,12 @@ export function SearchResults({ query, conversations, onClear }: ResultsProps) {
       </div>
       {isPending && <Waiting />}
       {error && <PageProblem error={error} retry={refetch} />}
-      <ul className="grid gap-1">
+      <ul className="grid grid-cols-[minmax(0,1fr)] gap-1">
         {found.map((message) => (
           <li key={message.id}>
             <Link
               to={`/messages/${message.conversationId}?at=${message.seq}`}
-              className="grid gap-0.5 rounded-card px-3 py-2.5 hover:bg-raised"
+              className="grid grid-cols-[minmax(0,1fr)] gap-0.5 rounded-card px-3 py-2.5 hover:bg-raised"
             >
               <span className="flex justify-between gap-2 text-sm text-ink-soft">
                 <span className="truncate font-semibold">

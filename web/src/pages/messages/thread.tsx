@@ -4,6 +4,7 @@ import { ArrowDown } from "lucide-react";
 import {
   type ReactNode,
   type Ref,
+  type RefObject,
   useCallback,
   useEffect,
   useImperativeHandle,
@@ -70,7 +71,7 @@ export function ThreadList(props: Props) {
     paddingStart: 8,
     paddingEnd: 12,
   });
-  const toEnd = useCallback(() => rows.scrollToEnd(), [rows]);
+  const toEnd = useStayAtEnd(rows, box, count);
   useImperativeHandle(props.ref, () => ({ toEnd }), [toEnd]);
   useFirstPlace(rows, props, count);
   useGoTo(rows, store, messages, goTo);
@@ -153,6 +154,37 @@ export function ThreadList(props: Props) {
 }
 
 type Rows = ReturnType<typeof useVirtualizer<HTMLElement, Element>>;
+
+/** Stays at the end where one is there, whatever takes room from the list; gives the way to the end. */
+function useStayAtEnd(rows: Rows, box: RefObject<HTMLElement | null>, count: number): () => void {
+  const isAtEnd = useRef(true);
+  const wanted = useRef(false);
+  useEffect(() => {
+    const list = box.current;
+    if (!list) return;
+    const look = () => {
+      isAtEnd.current = list.scrollHeight - list.scrollTop - list.clientHeight <= END_PX;
+    };
+    const observer = new ResizeObserver(() => isAtEnd.current && rows.scrollToEnd());
+    list.addEventListener("scroll", look, { passive: true });
+    observer.observe(list);
+    return () => {
+      list.removeEventListener("scroll", look);
+      observer.disconnect();
+    };
+  }, [rows, box]);
+  // What was just written is a row only after the next rendering.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the number of rows that tells of it
+  useLayoutEffect(() => {
+    if (wanted.current) rows.scrollToEnd();
+    wanted.current = false;
+  }, [rows, count]);
+  return useCallback(() => {
+    wanted.current = true;
+    isAtEnd.current = true;
+    rows.scrollToEnd();
+  }, [rows]);
+}
 
 /** Begin at the first unread message, else at the end; once. */
 function useFirstPlace(rows: Rows, { state, unread, goTo }: Props, count: number) {

@@ -2,7 +2,8 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Navigate, useParams, useSearchParams } from "react-router";
+import { Link, Navigate, useParams, useSearchParams } from "react-router";
+import { Problem } from "@/api/problem";
 import { spanInWords } from "@/i18n/spans";
 import { dayOf, deviceZone, zoneName } from "@/i18n/times";
 import { useProfile } from "@/session/profile";
@@ -10,7 +11,7 @@ import { useSession } from "@/session/session";
 import { Button } from "@/ui/button";
 import { Select } from "@/ui/field";
 import { Page } from "@/ui/page";
-import { Message, PageProblem, Waiting } from "@/ui/states";
+import { Empty, Message, PageProblem, Waiting } from "@/ui/states";
 import { HoldDialog } from "./booking/hold_dialog";
 import { MoveDialog } from "./booking/move_dialog";
 import { NothingFree } from "./booking/nothing_free";
@@ -59,7 +60,7 @@ function FreeTimes({ therapistId, moving, asked }: Props) {
   const [refused, setRefused] = useState<{ slot: Slot; why: TimeRefusal } | null>(null);
   const days = daysFrom(first.localeCompare(today) < 0 ? today : first, WEEK);
   const { data, error, isPending, isPlaceholderData, refetch } = useSlots(therapistId, days, zone);
-  if (error && !data) return <PageProblem error={error} retry={refetch} />;
+  if (error && !data) return <NotOffered error={error} retry={refetch} />;
   if (isPending || !data) return <Waiting />;
   const { therapist, items } = data;
   const isPatient = session?.user.role === "PATIENT";
@@ -154,6 +155,28 @@ function FreeTimes({ therapistId, moving, asked }: Props) {
 
 function nameOf({ patient, therapist }: Appointment, isPatient: boolean): string {
   return isPatient ? therapist.name : patient.name;
+}
+
+/** A therapist who offers this person nothing is not told apart from none at all. */
+function NotOffered({ error, retry }: { error: Error; retry: () => unknown }) {
+  const { t } = useTranslation("patient");
+  return (
+    <Page title={t("week.label")}>
+      {error instanceof Problem && error.status === 404 ? (
+        <Empty
+          action={
+            <Button asChild>
+              <Link to="/therapists">{t("appointments.findTime")}</Link>
+            </Button>
+          }
+        >
+          {t("book.notOffered")}
+        </Empty>
+      ) : (
+        <PageProblem error={error} retry={retry} />
+      )}
+    </Page>
+  );
 }
 
 /** The day of the time that was asked for, where it lies ahead; else today. */

@@ -2,8 +2,9 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call, newKey, type Shape } from "@/api/client";
-import { dayOf, deviceZone } from "@/i18n/times";
+import { dayOf, deviceZone, zoneName } from "@/i18n/times";
 import { WEEKDAYS, weekdayName } from "@/pages/therapist/weekdays";
+import { useProfile } from "@/session/profile";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Tick } from "@/ui/field";
@@ -28,6 +29,7 @@ export function WaitDialog({ therapist, onClose }: Props) {
   const { t: common } = useTranslation("common");
   const tell = useToast();
   const [key] = useState(newKey);
+  const { data: profile } = useProfile();
   const today = dayOf(new Date());
   const form = useForm(
     async (given, element) => {
@@ -81,7 +83,12 @@ export function WaitDialog({ therapist, onClose }: Props) {
         </div>
         <fieldset>
           <legend className="mb-1 font-semibold">{t("wait.whichDays")}</legend>
-          <p className="mb-2 text-sm text-ink-soft">{t("wait.noneIsAny")}</p>
+          <p className="mb-2 text-sm text-ink-soft">
+            {t("wait.noneIsAny")}
+            {profile && profile.timeZone !== deviceZone() && (
+              <span> {t("wait.clock", { zone: zoneName(profile.timeZone) })}</span>
+            )}
+          </p>
           <div className="grid grid-cols-2 gap-2 sm:grid-cols-3">
             {WEEKDAYS.map((weekday) => (
               <Tick key={weekday} label={weekdayName(weekday)} name="weekday" value={weekday} />
