@@ -54,6 +54,12 @@ test-long: $(VENV)/torch ## the same, with chaos and property tests at full size
 test-web: $(VENV)/dev $(WEB_TYPES) $(WEB_BUILT) ## check the web client, alone and in a browser over a system of its own
 	@$(NODE) npm run --silent check && $(NODE) npm run --silent test && $(NODE) npm run --silent browser
 
+screenshots: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## take a picture of each page, phone and desktop, light and dark, into docs/screenshots
+	@$(NODE) npm run --silent screenshots
+
+bench-web: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## first pages and a long conversation in a browser as slow as a phone
+	@$(NODE) npm run --silent bench
+
 test-cockroach: $(VENV)/tests ## run the tests against the CockroachDB of compose.yaml
 	@BLOOM_TEST_COCKROACH=$${BLOOM_TEST_COCKROACH:-cockroachdb+pg8000://root@localhost:26257/defaultdb?sslmode=disable} \
 		$(BIN)/python -m pytest tests/shared tests/functions tests/concurrency

@@ -105,13 +105,14 @@ def _added(args: MockResourceArgs) -> dict[str, Any]:
         return {"email": email, "name": f"serviceAccounts/{email}"}
     if kind == "Function":
         return {"serviceConfig": {**args.inputs["serviceConfig"], "uri": f"https://{args.name}.a.run.app"}}
-    return {
+    added: dict[str, dict[str, Any]] = {
         "Service": {"uri": f"https://{args.name}.a.run.app"},
         "ProjectSink": {"writerIdentity": "serviceAccount:sink@gcp-sa-logging.iam.gserviceaccount.com"},
         "UptimeCheckConfig": {"uptimeCheckId": f"{args.name}-check"},
         "Cluster": {"regions": [{"name": "region", "sqlDns": "cluster.example"}]},
         "RedisDatabase": {"endpoint": "redis.example", "port": 6379.0, "password": "", "restToken": ""},
-    }.get(kind, {})
+    }
+    return added.get(kind, {})
 
 
 def _settings(stack: str) -> dict[str, str]:

@@ -32,7 +32,7 @@ def create(stack: Stack, secrets: SecretStore) -> upstash.RedisDatabase | None:
         budget=BUDGETS[stack.production],
         opts=pulumi.ResourceOptions(protect=stack.production),
     )
-    values = {
+    values: dict[str, pulumi.Output[str]] = {
         "upstash-redis-rest-url": pulumi.Output.concat("https://", database.endpoint),
         "upstash-redis-rest-token": database.rest_token,
         "redis-url": pulumi.Output.concat(
@@ -40,9 +40,8 @@ def create(stack: Stack, secrets: SecretStore) -> upstash.RedisDatabase | None:
         ),
     }
     for name, value in values.items():
-        secretmanager.SecretVersion(
-            f"{name}-value", secret=secrets.secrets[name].id, secret_data=pulumi.Output.secret(value)
-        )
+        kept: pulumi.Output[str] = pulumi.Output.secret(value)
+        secretmanager.SecretVersion(f"{name}-value", secret=secrets.secrets[name].id, secret_data=kept)
     return database
 
 

@@ -2,6 +2,7 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { firstLoad } from "./build/first_load";
+import { GROUPS } from "./build/groups";
 import { serviceWorker } from "./build/service_worker";
 
 /** Where `make dev` answers; the development server of Vite passes the product's own paths on to it. */
@@ -16,7 +17,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     sourcemap: false,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ["index.html", "meeting.html"] },
+    rolldownOptions: { input: ["index.html", "meeting.html"], output: { codeSplitting: { groups: GROUPS } } },
   },
   server: {
     proxy: {

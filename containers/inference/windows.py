@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 Probabilities = npt.NDArray[np.float64]
+_CLOSE_UP: Final = 30
+"""Pieces: what the wide part says of so few is little."""
 _AHEAD: Final = 1e-4
 """By how much the class that a text is named by leads, where a window's risk is higher than it: enough to be seen."""
 
@@ -25,8 +27,9 @@ def window_spans(token_count: int, capacity: int, overlap: int) -> list[tuple[in
 
 
 def close_up(capacity: int) -> tuple[int, int]:
-    """Capacity and overlap of the narrow windows of a long text: a few sentences, a third of them seen twice."""
-    return max(2, capacity * 3 // 8), capacity // 8
+    """Capacity and overlap of the narrow windows of a long text: a sentence or two, most of them seen three times."""
+    narrow = max(2, min(_CLOSE_UP, capacity * 3 // 8))
+    return narrow, narrow * 2 // 3
 
 
 def combine(

@@ -142,14 +142,15 @@ def _made(args: MockResourceArgs) -> dict[str, Any]:
         return {"serviceConfig": {**args.inputs["serviceConfig"], "uri": f"https://{args.name}.a.run.app"}}
     if kind == "Service":
         return {"uri": f"https://{args.name}.a.run.app"}
-    return {
+    added: dict[str, dict[str, Any]] = {
         "ProjectSink": {"writerIdentity": "serviceAccount:sink@gcp-sa-logging.iam.gserviceaccount.com"},
         "UptimeCheckConfig": {"uptimeCheckId": f"{args.name}-check"},
         "GlobalAddress": {"address": "203.0.113.7"},
         "DatabaseInstance": {"connectionName": "p:us-west2:database"},
         "Cluster": {"regions": [{"name": "us-west2", "sqlDns": "meek-wallaby.gcp-us-west2.cockroachlabs.cloud"}]},
         "RedisDatabase": {"endpoint": "calm-1.upstash.io", "port": 6379.0, "password": "p" * 32, "restToken": "t" * 32},
-    }.get(kind, {})
+    }
+    return added.get(kind, {})
 
 
 def settings_of(stack: str) -> dict[str, str]:

@@ -2,6 +2,10 @@
 
 import pytest
 
+from infra import price_table
+from infra.bill import Estimate
+from infra.cockroach import CPUS_A_NODE, NODES
+from infra.inventory import Inventory
 from tests.infra.conftest import make
 from tests.infra.provisioned import Provisioned
 
@@ -69,10 +73,8 @@ def test_rows_in_cloud_sql_want_no_cluster() -> None:
     assert not make("dev", database="cloud-sql", **KEYS).of("Cluster")
 
 
-def test_the_bill_of_production_is_that_of_the_nodes_it_has(prod: Provisioned) -> None:
-    from infra.cockroach import CPUS_A_NODE, NODES
-    from tests.infra.test_cost import TABLE, Estimate, inventory
-
-    lines = Estimate(inventory(make("prod")), 1_000, TABLE).lines()
+def test_the_bill_of_production_is_that_of_the_nodes_it_has() -> None:
+    stack = Inventory("prod", make("prod").resources)
+    lines = Estimate(stack, 1_000, price_table.read()).lines()
     (line,) = [line for line in lines if line.what == "CockroachDB Advanced"]
     assert f"{NODES * CPUS_A_NODE} vCPU" in line.why

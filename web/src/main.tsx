@@ -18,9 +18,12 @@ createRoot(document.getElementById("root") as HTMLElement).render(
   </StrictMode>,
 );
 
-// What nobody waits for comes after the page.
-if (import.meta.env.PROD)
-  addEventListener("load", () => {
+// What nobody waits for comes after the page, which may have been loaded before its words were.
+if (import.meta.env.PROD) {
+  const begin = () => {
     void import("./app/new_version").then(({ startServiceWorker }) => startServiceWorker());
     void import("./app/vitals").then(({ startVitals }) => startVitals());
-  });
+  };
+  if (document.readyState === "complete") begin();
+  else addEventListener("load", begin);
+}

@@ -1,12 +1,11 @@
 /** Every page of the router, for each role it is for: barriers, policy, widths, the keyboard, what script can reach. */
-import { expect, type Page, test } from "@playwright/test";
+import { expect, test } from "@playwright/test";
 import { PAGES } from "../src/app/pages";
-import type { Role } from "../src/session/session";
+import { addressOf, isFor, type Who } from "./addresses";
 import { liven } from "./lively";
-import { browserOf, told } from "./people";
+import { browserOf } from "./people";
 import { barriers, complaintsOf, settled, sideways, unreachable, withinScriptsReach } from "./visiting";
 
-type Who = Role | null;
 const EVERYBODY: readonly Who[] = [null, "PATIENT", "THERAPIST", "ADMINISTRATOR"];
 const LANGUAGES = [
   { language: "en", locale: "en-US" },
@@ -14,29 +13,6 @@ const LANGUAGES = [
 ];
 /** 360 px is the narrowest phone; 640 px is a desktop of 1280 px at 200 %. */
 const WIDTHS = [360, 640];
-
-function isFor(allow: (typeof PAGES)[number]["allow"], who: Who): boolean {
-  if (allow === "anyone") return true;
-  if (allow === "signed-out") return who === null;
-  return who !== null && (allow === "signed-in" || allow.includes(who));
-}
-
-/** The address of a page with an `:id`, as this person would come to it. */
-async function addressOf(page: Page, path: string): Promise<string> {
-  if (!path.includes(":id")) return path;
-  if (path.startsWith("/messages"))
-    return path.replace(
-      ":id",
-      (await told<{ items: { id: string }[] }>(page, "/api/conversations")).items[0]?.id ?? "",
-    );
-  if (path.startsWith("/appointments"))
-    return path.replace(
-      ":id",
-      (await told<{ items: { id: string }[] }>(page, "/api/appointments")).items[0]?.id ?? "",
-    );
-  const care = await told<{ items: { therapist: { id: string } }[] }>(page, "/api/care-relationships");
-  return path.replace(":id", care.items[0]?.therapist.id ?? "");
-}
 
 test.beforeAll(async () => {
   await liven();

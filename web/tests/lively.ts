@@ -1,6 +1,6 @@
 /** A practice with some life in it, made through the API: messages of both, sessions ahead, somebody who asks. */
 import type { APIRequestContext } from "@playwright/test";
-import { asking, did, stateOf, told } from "./people";
+import { asking, did, newcomer, stateOf, told } from "./people";
 
 const SAID: readonly ["PATIENT" | "THERAPIST", string][] = [
   ["PATIENT", "Good morning. I wrote down when the worry came this week, as we said."],
@@ -8,6 +8,11 @@ const SAID: readonly ["PATIENT" | "THERAPIST", string][] = [
   ["PATIENT", "It is mostly on Sunday evenings, before the week begins. Breathing out slowly helped twice."],
   ["THERAPIST", "Twice is a good beginning. Let us look at the Sundays together on Thursday."],
   ["PATIENT", "I would like that. I slept better, too."],
+];
+
+const ASKS: readonly [string, string][] = [
+  ["Maya Brooks", "I lost my footing after a move. Evenings would suit me."],
+  ["Jonas Feld", "My doctor suggested somebody to talk to about panic on trains."],
 ];
 
 let made: Promise<void> | undefined;
@@ -21,17 +26,56 @@ export function liven(): Promise<void> {
 async function make() {
   const patient = await asking(stateOf("PATIENT"));
   const therapist = await asking(stateOf("THERAPIST"));
-  const [conversation] = (
-    await told<{ items: { id: string; lastSeq?: number }[] }>(patient, "/api/conversations")
-  ).items;
-  for (const [who, content] of SAID)
+  await tellOfThemselves(patient, therapist);
+  await hoursAroundTheClock(therapist);
+  const conversation = (await told<{ items: { id: string }[] }>(patient, "/api/conversations")).items.at(-1);
+  for (const [who, body] of SAID)
     await did(who === "PATIENT" ? patient : therapist, "POST", "/api/messages", {
       conversationId: conversation?.id,
-      body: content,
+      body,
       clientId: crypto.randomUUID(),
     });
-  await patient.dispose();
-  await therapist.dispose();
+  const { user } = await told<{ user: { id: string } }>(therapist, "/api/auth/session");
+  await book(patient, user.id);
+  for (const [name, note] of ASKS) {
+    const newcomers = await newcomer("PATIENT", name);
+    await did(newcomers, "POST", `/api/therapists/${user.id}/connect`, { note });
+    await newcomers.dispose();
+  }
+  const applicant = await newcomer("THERAPIST", "Noor Lindqvist");
+  await did(applicant, "POST", "/api/user/credentials", {
+    licenceNumber: "PSY 28811",
+    region: "California",
+    expiresOn: "2031-05-31",
+  });
+  for (const each of [patient, therapist, applicant]) await each.dispose();
+}
+
+async function tellOfThemselves(patient: APIRequestContext, therapist: APIRequestContext) {
+  const timeZone = "America/Los_Angeles";
+  await did(patient, "PATCH", "/api/user/profile", {
+    timeZone,
+    about: "I work with maps, run by the river, and worry on Sundays.",
+  });
+  await did(therapist, "PATCH", "/api/user/profile", {
+    timeZone,
+    bio: "I have worked with anxiety and low mood for fifteen years, in an unhurried way. We begin where you are.",
+    specialties: ["Anxiety", "Depression", "Sleep"],
+    languages: ["en", "es"],
+    acceptsNewPatients: true,
+  });
+}
+
+/** Book a time in two days, where the patient has none ahead. */
+async function book(patient: APIRequestContext, therapistId: string) {
+  const standing = await told<{ items: unknown[] }>(patient, "/api/appointments?status=booked");
+  if (standing.items.length) return;
+  const from = new Date(Date.now() + 2 * 86_400_000);
+  const to = new Date(from.getTime() + 86_400_000);
+  const range = `from=${from.toISOString()}&to=${to.toISOString()}&timeZone=UTC`;
+  type Slots = { items: { startAt: string; endAt: string }[] };
+  const { items } = await told<Slots>(patient, `/api/therapists/${therapistId}/slots?${range}`);
+  await did(patient, "POST", "/api/appointments", { therapistId, ...items[12] });
 }
 
 /** A therapist who can be booked at any hour, from now on: a test is not run by anybody's clock. */

@@ -108,6 +108,20 @@ export async function did<Answer>(
   return (answer.status() === 204 ? {} : await answer.json()) as Answer;
 }
 
+/** Somebody new, by the API: signed up, their address confirmed, signed in. */
+export async function newcomer(role: "PATIENT" | "THERAPIST", name: string): Promise<APIRequestContext> {
+  const context = await asking();
+  const email = newAddress(role.toLowerCase());
+  const password = "seven quiet herons wade";
+  await did(context, "POST", "/api/auth/sign-up", { name, email, password, role });
+  const link = new URL(await linkTo(email, "/verify-email"));
+  await did(context, "POST", "/api/auth/verify-email", {
+    token: new URLSearchParams(link.hash.slice(1)).get("token"),
+  });
+  await did(context, "POST", "/api/auth/sign-in", { email, password });
+  return context;
+}
+
 /** Prove anew who asks: some steps want a proof of the last minutes. */
 export async function proven(context: APIRequestContext, role: Role): Promise<void> {
   await did(context, "POST", "/api/auth/step-up", { password: passwordOf(role), code: null });

@@ -76,14 +76,34 @@ def test_one_dangerous_window_names_a_calm_text_and_stands_beside_another_distre
     assert beside[1] > beside[3]
 
 
-@pytest.mark.parametrize("position", [0, 1500, 3900, 6000, 7900])
-@pytest.mark.parametrize("sentence", ["I want to kill myself.", "I don't want to live anymore."])
+SENTENCES = ["I want to kill myself.", "I don't want to live anymore."]
+POSITIONS = [0, 1500, 3900, 6000, 7900]
+TOO_LITTLE = pytest.mark.xfail(strict=True, reason="a message that begins so and goes on with shopping is only raised")
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+@pytest.mark.parametrize("sentence", SENTENCES)
 def test_a_sentence_of_danger_is_found_anywhere_in_7900_everyday_characters(
     classifier: Classifier, sentence: str, position: int
 ) -> None:
+    assert risk_of(classifier, sentence, position) >= classifier.description.thresholds["Suicidal"]["raised"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "position"),
+    [
+        pytest.param(sentence, position, marks=[TOO_LITTLE] if (sentence, position) == (SENTENCES[0], 0) else [])
+        for sentence in SENTENCES
+        for position in POSITIONS
+    ],
+)
+def test_it_is_high_risk(classifier: Classifier, sentence: str, position: int) -> None:
+    assert risk_of(classifier, sentence, position) >= classifier.description.thresholds["Suicidal"]["high"]
+
+
+def risk_of(classifier: Classifier, sentence: str, position: int) -> float:
     text = everyday(position) + f" {sentence} " + everyday(7900 - position)
-    prediction = classifier.predict(text)
-    assert prediction.scores["Suicidal"] >= classifier.description.thresholds["Suicidal"]["high"]
+    return classifier.predict(text).scores["Suicidal"]
 
 
 def test_the_same_text_without_the_sentence_raises_nothing(classifier: Classifier) -> None:

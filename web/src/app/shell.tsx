@@ -79,7 +79,7 @@ function TopBar({ signedIn, name, menu }: { signedIn: boolean; name?: string; me
           className="flex items-center gap-2 rounded-control p-1 text-lg font-extrabold text-ink"
         >
           <img src="/icon.svg" alt="" width="32" height="32" className="size-8" />
-          <span className="max-[22rem]:sr-only">{t("product")}</span>
+          <span className={signedIn ? "max-[22rem]:sr-only" : "max-[27rem]:sr-only"}>{t("product")}</span>
         </Link>
         <div className="ml-auto flex items-center gap-1 sm:gap-2">
           <CrisisHelpButton />

@@ -44,8 +44,15 @@ export async function chooseLanguage(language: Language): Promise<void> {
   await i18n.changeLanguage(language);
 }
 
-/** Have the words ready that every page needs. */
-export async function startWords(): Promise<void> {
+let started: Promise<void> | undefined;
+
+/** Have the words ready that every page needs; before that no other words can be had. */
+export function startWords(): Promise<void> {
+  started ??= start();
+  return started;
+}
+
+async function start(): Promise<void> {
   i18n.on("languageChanged", (language) => {
     document.documentElement.lang = language;
   });

@@ -34,7 +34,7 @@ async function open(): Promise<void> {
 }
 
 /** Join within the page. Throws where that is not possible, or does not become so in time. */
-async function hold({ sdk, name, back }: MeetingAccess, room: HTMLElement): Promise<void> {
+async function hold({ sdk, link: address, name, back }: MeetingAccess, room: HTMLElement): Promise<void> {
   const client = await zoomClient(WITHIN_MS);
   client.on("connection-change", ({ state }) => {
     if (state === "Closed") say(words.ended, link(back, words.back, "main"));
@@ -50,7 +50,7 @@ async function hold({ sdk, name, back }: MeetingAccess, room: HTMLElement): Prom
     sdkKey: sdk.sdkKey,
     meetingNumber: sdk.meetingNumber,
     userName: name,
-    password: "",
+    password: new URL(address).searchParams.get("pwd") ?? "",
     customerKey: sdk.customerKey,
     ...(sdk.registrantToken && { tk: sdk.registrantToken }),
     ...(sdk.zak && { zak: sdk.zak }),

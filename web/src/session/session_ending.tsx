@@ -1,5 +1,5 @@
 /** Says that a session is about to end, so that nobody loses what they write; and ends it when its time has come. */
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
@@ -85,6 +85,8 @@ function Warning({ seconds, movable, onDismiss }: Warned) {
     await renewSession().catch(() => undefined);
     setBusy(false);
   };
+  const main = useRef<HTMLButtonElement>(null);
+  useEffect(() => main.current?.focus(), []);
   const mark = readOut(seconds);
   return (
     <Dialog
@@ -104,11 +106,11 @@ function Warning({ seconds, movable, onDismiss }: Warned) {
             {t(movable ? "signOut" : "ending.again")}
           </Button>
           {movable ? (
-            <Button busy={busy} onClick={() => void stay()} autoFocus>
+            <Button ref={main} busy={busy} onClick={() => void stay()}>
               {t("ending.stay")}
             </Button>
           ) : (
-            <Button onClick={onDismiss} autoFocus>
+            <Button ref={main} onClick={onDismiss}>
               {t("ending.understood")}
             </Button>
           )}

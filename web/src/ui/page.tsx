@@ -24,7 +24,7 @@ export function useTitle(title: string): void {
 export function Page({ title, lead, aside, width = "normal", children }: Props) {
   useTitle(title);
   return (
-    <div className={classes("mx-auto grid w-full gap-6", WIDTHS[width])}>
+    <div className={classes("mx-auto grid w-full grid-cols-1 gap-6", WIDTHS[width])}>
       <header className="flex flex-wrap items-end justify-between gap-3">
         <div className="grid gap-1">
           <h1 tabIndex={-1} className="outline-none">

@@ -277,7 +277,7 @@ export default {
       expired: "Ended by its time",
       revoked: "Ended with the session",
     },
-    end: "End it",
+    end: "End",
     endOf: "End the look of {{administrator}} as {{user}}",
   },
   alerts: {
@@ -427,6 +427,8 @@ export default {
       return: "It will be taken back.",
     },
     harms: "Signs of harm: {{list}}",
+    counted: "What was counted",
+    weekColumn: "Week",
     side: "Both models in this step",
     sides: { champion: "Serves", challenger: "Tried" },
     counts: {

@@ -103,7 +103,7 @@ export default {
     infected: "This file was held back, as it may do harm.",
     refused: "This file could not be taken.",
     deleted: "This file was deleted.",
-    download: "Download {{name}}, {{size}}",
+    download: "Download",
     picture: "Picture: {{name}}",
     pictureOf: "Picture {{name}} from {{author}}",
     loadingPicture: "The picture is on its way…",

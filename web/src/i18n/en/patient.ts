@@ -59,7 +59,10 @@ export default {
     known_to_each_other:
       "They wrote: We may know each other from elsewhere, so someone neutral is better for you.",
   },
-  when: { forTherapist: "For {{name}} that is {{span}}, {{zone}}." },
+  when: {
+    forTherapist: "For {{name}} that is {{span}}, {{zone}}.",
+    elsewhere: "By your own hours that is {{span}}, {{zone}}.",
+  },
   join: {
     opens: "You can enter from {{time}} on, {{when}}.",
     enter: "Enter the video room",

@@ -110,7 +110,7 @@ export default {
     write: "Write",
     writeTo: "Write to {{name}}",
     end: "End care",
-    endOf: "End the care of {{name}}",
+    endOf: "End care with {{name}}",
     endTitle: "End the care of {{name}}",
     endLead: "Please talk about it with {{name}} first. Once care has ended:",
     endEffects: {

@@ -437,6 +437,8 @@ export default {
       return: "Se revertirá.",
     },
     harms: "Señales de daño: {{list}}",
+    counted: "Lo contado",
+    weekColumn: "Semana",
     side: "Ambos modelos en este paso",
     sides: { champion: "Responde", challenger: "En prueba" },
     counts: {

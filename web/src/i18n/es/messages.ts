@@ -104,7 +104,7 @@ export default {
     infected: "Este archivo se retuvo porque puede hacer daño.",
     refused: "Este archivo no se pudo aceptar.",
     deleted: "Este archivo se eliminó.",
-    download: "Descargar {{name}}, {{size}}",
+    download: "Descargar",
     picture: "Imagen: {{name}}",
     pictureOf: "Imagen {{name}} de {{author}}",
     loadingPicture: "La imagen está en camino…",

@@ -62,7 +62,10 @@ export default {
     known_to_each_other:
       "Te escribe: Puede que nos conozcamos de otro lugar, así que alguien neutral es mejor para ti.",
   },
-  when: { forTherapist: "Para {{name}} es {{span}}, {{zone}}." },
+  when: {
+    forTherapist: "Para {{name}} es {{span}}, {{zone}}.",
+    elsewhere: "En tu horario es {{span}}, {{zone}}.",
+  },
   join: {
     opens: "Puedes entrar a partir de: {{time}}, {{when}}.",
     enter: "Entrar a la sala de video",

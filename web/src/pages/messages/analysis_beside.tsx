@@ -40,7 +40,9 @@ export function AnalysisBeside({ item }: { item: Item }) {
   const Chevron = isOpen ? ChevronUp : ChevronDown;
   const label = analysis.label as Label;
   return (
-    <section
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for what is entered
+    <div
+      role="group"
       aria-label={t("analysis.title")}
       className={classes(
         "grid max-w-[36rem] gap-2 rounded-card text-sm xl:w-80 xl:shrink-0",
@@ -74,7 +76,7 @@ export function AnalysisBeside({ item }: { item: Item }) {
           <p className="text-xs text-ink-soft">{t("analysis.aid")}</p>
         </>
       )}
-    </section>
+    </div>
   );
 }
 

@@ -114,10 +114,10 @@ function DownloadButton({ file }: { file: ShownFile }) {
       size="small"
       busy={busy}
       onClick={() => void download()}
-      aria-label={t("file.download", { name, size })}
       className="min-h-11 max-w-full justify-self-start text-left"
     >
       {file.contentType === "application/pdf" ? <FileText aria-hidden /> : <Download aria-hidden />}
+      <span className="sr-only">{t("file.download")}</span>
       <span className="min-w-0 truncate">{name}</span>
       <span className="shrink-0 font-normal text-ink-soft">{size}</span>
     </Button>

@@ -52,7 +52,11 @@ function Shown({ appointment, isPatient }: { appointment: Appointment; isPatient
     >
       <Card>
         <div className="grid gap-4">
-          <When {...appointment} therapist={therapist.name} therapistsZone={appointment.timeZone} />
+          <When
+            {...appointment}
+            therapist={isPatient ? therapist.name : undefined}
+            therapistsZone={appointment.timeZone}
+          />
           <Moved appointment={appointment} />
           <CalledOff appointment={appointment} isPatient={isPatient} />
           <Video appointment={appointment} now={now} />

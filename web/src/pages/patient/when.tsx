@@ -8,7 +8,8 @@ interface Props {
   endAt: string;
   /** The zone of the therapist's hours, where it is known. */
   therapistsZone?: string;
-  therapist: string;
+  /** Their name; none where the therapist is the reader. */
+  therapist?: string;
   /** The zone to show it in first. */
   zone?: string;
 }
@@ -23,8 +24,8 @@ export function When({ startAt, endAt, therapistsZone, therapist, zone = deviceZ
       <p className="text-ink-soft">{zoneName(zone)}</p>
       {therapistsZone && !showTheSame(zone, therapistsZone, startAt) && (
         <p className="text-ink-soft">
-          {t("when.forTherapist", {
-            name: therapist,
+          {t(therapist ? "when.forTherapist" : "when.elsewhere", {
+            name: therapist ?? "",
             span: spanInWords(startAt, endAt, "dayAndTime", therapistsZone),
             zone: zoneName(therapistsZone),
           })}

@@ -28,7 +28,7 @@ export function Drift() {
       {Boolean(asked.data?.items.length) && (
         <Table
           name={t("models.drift")}
-          columns={["", ...MEASURES.map((measure) => t(`models.measures.${measure}`))]}
+          columns={[t("models.weekColumn"), ...MEASURES.map((measure) => t(`models.measures.${measure}`))]}
         >
           {asked.data?.items.map((week) => (
             <tr key={`${week.weekStart} ${week.modelVersion}`}>

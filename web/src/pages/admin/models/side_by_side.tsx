@@ -11,7 +11,10 @@ const ROWS = ["requests", "errors", "p99Ms", "flagged", "disagreed"] as const;
 export function SideBySide({ champion, challenger }: { champion: Counts; challenger: Counts }) {
   const { t } = useTranslation("admin");
   return (
-    <Table name={t("models.side")} columns={["", t("models.sides.champion"), t("models.sides.challenger")]}>
+    <Table
+      name={t("models.side")}
+      columns={[t("models.counted"), t("models.sides.champion"), t("models.sides.challenger")]}
+    >
       {ROWS.map((row) => (
         <tr key={row}>
           <Cell>{t(`models.counts.${row}`)}</Cell>

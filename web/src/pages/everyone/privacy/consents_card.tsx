@@ -84,7 +84,7 @@ function ConsentEntry({ kind, consent }: { kind: AgreementKind; consent: Shape<"
         )}
         {consent.given && consent.withdrawable && (
           <Button
-            look="quiet"
+            look="plain"
             busy={deciding.isPending}
             aria-label={t("privacy.withdrawNamed", { title })}
             onClick={() => setSure(true)}

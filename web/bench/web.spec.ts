@@ -1,0 +1,149 @@
+/**
+ * How fast the client is on a phone of the middle class on a slow network: Chromium's own numbers, its CPU four times
+ * slower, slow 4G (1.6 Mbit/s, 150 ms). Prints the rows for docs/performance.md.
+ */
+import { type Browser, type CDPSession, expect, type Page, test } from "@playwright/test";
+import { asking, browserOf, did, stateOf, told } from "../tests/people";
+import { settled } from "../tests/visiting";
+import { words } from "../tests/words";
+
+const SLOW_4G = { offline: false, latency: 150, downloadThroughput: 200_000, uploadThroughput: 94_000 };
+const CPU_SLOWER = 4;
+const RUNS = 3;
+const MESSAGES = 5_000;
+const KEYS = 20;
+/** Of a message that is written while the conversation is measured. */
+const TEXT = "a few words";
+
+interface Measured {
+  largestPaintMs: number;
+  layoutShift: number;
+  scriptKB: number;
+}
+
+async function phone(
+  browser: Browser,
+  role: "PATIENT" | null,
+): Promise<{ page: Page; devtools: CDPSession }> {
+  const context = await browserOf(browser, role, {
+    viewport: { width: 390, height: 844 },
+    isMobile: true,
+    hasTouch: true,
+    serviceWorkers: "block",
+  });
+  const page = await context.newPage();
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("Network.enable");
+  await devtools.send("Network.emulateNetworkConditions", SLOW_4G);
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate: CPU_SLOWER });
+  return { page, devtools };
+}
+
+async function measured(browser: Browser, path: string, role: "PATIENT" | null): Promise<Measured> {
+  const { page } = await phone(browser, role);
+  await page.addInitScript(() => {
+    Object.assign(window, { paint: 0, shift: 0 });
+    const kept = window as unknown as { paint: number; shift: number };
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) kept.paint = entry.startTime;
+    }).observe({ type: "largest-contentful-paint", buffered: true });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & {
+        value: number;
+        hadRecentInput: boolean;
+      })[])
+        if (!entry.hadRecentInput) kept.shift += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.goto(path);
+  await settled(page);
+  await page.waitForLoadState("networkidle");
+  const found = await page.evaluate(() => {
+    const scripts = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+    const kept = window as unknown as { paint: number; shift: number };
+    return {
+      largestPaintMs: kept.paint,
+      layoutShift: kept.shift,
+      scriptKB:
+        scripts
+          .filter(({ name }) => name.endsWith(".js"))
+          .reduce((sum, each) => sum + each.encodedBodySize, 0) / 1000,
+    };
+  });
+  await page.context().close();
+  return found;
+}
+
+const median = (values: number[]) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+test("the first pages", async ({ browser }) => {
+  const rows: string[] = [];
+  for (const { path, role } of [
+    { path: "/", role: null },
+    { path: "/sign-in", role: null },
+    { path: "/dashboard", role: "PATIENT" as const },
+    { path: "/messages", role: "PATIENT" as const },
+  ]) {
+    const runs: Measured[] = [];
+    for (let run = 0; run < RUNS; run++) runs.push(await measured(browser, path, role));
+    const of = (name: keyof Measured) => median(runs.map((each) => each[name]));
+    rows.push(
+      `| ${path} | ${(of("largestPaintMs") / 1000).toFixed(2)} s | ${of("layoutShift").toFixed(3)} | ${of("scriptKB").toFixed(0)} KB |`,
+    );
+  }
+  console.log(`| page | LCP | CLS | script, gzip |\n| --- | --- | --- | --- |\n${rows.join("\n")}`);
+});
+
+test("a key's way to the screen in a long conversation", async ({ browser }) => {
+  test.setTimeout(1_800_000);
+  const patient = await asking(stateOf("PATIENT"));
+  type Conversations = { items: { id: string; lastSeq: number }[] };
+  const conversation = (await told<Conversations>(patient, "/api/conversations")).items.at(-1);
+  if (!conversation) throw new Error("there is no conversation");
+  for (let number = conversation.lastSeq; number < MESSAGES; number++)
+    await did(patient, "POST", "/api/messages", {
+      conversationId: conversation.id,
+      body: `Line ${number} of a long conversation.`,
+      clientId: crypto.randomUUID(),
+    });
+  const { page, devtools } = await phone(browser, "PATIENT");
+  await page.goto(`/messages/${conversation.id}`);
+  const field = page.getByLabel(words.messages.composer.label, { exact: true });
+  await expect(field).toBeVisible();
+  await devtools.send("Network.emulateNetworkConditions", {
+    ...SLOW_4G,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: -1,
+  });
+  const echoes: number[] = [];
+  for (let key = 0; key < KEYS; key++) {
+    await field.fill(`${TEXT} ${key}`);
+    echoes.push(
+      await page.evaluate(
+        (said) =>
+          new Promise<number>((done) => {
+            const began = performance.now();
+            const seen = new MutationObserver(() => {
+              if (!document.querySelector("main")?.textContent?.includes(said)) return;
+              seen.disconnect();
+              requestAnimationFrame(() => done(performance.now() - began));
+            });
+            seen.observe(document.body, { childList: true, subtree: true, characterData: true });
+            document.activeElement?.dispatchEvent(
+              new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }),
+            );
+          }),
+        `${TEXT} ${key}`,
+      ),
+    );
+  }
+  const sorted = echoes.sort((a, b) => a - b);
+  console.log(
+    `from Enter to the message on the screen, ${MESSAGES} messages in the conversation, CPU x${CPU_SLOWER}: ` +
+      `${median(sorted).toFixed(0)} ms, at most ${sorted.at(-1)?.toFixed(0)} ms`,
+  );
+  await page.context().close();
+  await patient.dispose();
+});
