@@ -58,7 +58,7 @@ screenshots: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## take a picture of each
 	@$(NODE) npm run --silent screenshots
 
 bench-web: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## first pages and a long conversation in a browser as slow as a phone
-	@$(NODE) npm run --silent bench
+	@BLOOM_MESSAGES=5000 $(NODE) npm run --silent bench
 
 test-cockroach: $(VENV)/tests ## run the tests against the CockroachDB of compose.yaml
 	@BLOOM_TEST_COCKROACH=$${BLOOM_TEST_COCKROACH:-cockroachdb+pg8000://root@localhost:26257/defaultdb?sslmode=disable} \

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -21,8 +20,6 @@ from containers.inference.normalisation import normalise
 from containers.inference.windows import Probabilities, close_up, combine, window_spans
 
 Window = list[int]
-_CALM: Final = "Normal"
-"""The class of texts of no distress."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class Prediction:
     """What the model thinks of one text."""
 
     label: str
-    """The class of the highest score: the one that the text as a whole is of, see `windows.combine`."""
+    """The class of the highest score."""
     confidence: float
     """That score."""
     scores: dict[str, float]
@@ -45,7 +42,6 @@ class Classifier:
         self._tokenizer = tokenizer
         self._engine = engine
         self._risk_classes = [description.labels.index(label) for label in description.thresholds]
-        self._calm = description.labels.index(_CALM) if _CALM in description.labels else None
 
     def described_as(self, description: ModelDescription) -> "Classifier":
         """The same network under another description, of another temperature for one."""
@@ -80,7 +76,7 @@ class Classifier:
         per_window = exponents / exponents.sum(axis=1, keepdims=True)
         widest = max(map(len, windows))
         weights = [len(window) if len(window) == widest else 0 for window in windows]
-        return combine(per_window, weights, self._risk_classes, self._calm)
+        return combine(per_window, weights, self._risk_classes)
 
     def prediction(self, windows: Sequence[Window], logits: Logits) -> Prediction:
         """The answer for the text whose windows and rows these are."""

@@ -18,8 +18,8 @@ test("the client can be installed, and opens without a connection", async ({ bro
     [],
   );
   await context.setOffline(true);
-  await page.goto("/sign-up");
-  await expect(page.getByRole("heading", { name: everyone.signUp.title })).toBeVisible();
+  await page.goto("/");
+  await expect(page.getByRole("heading", { name: everyone.welcome.title })).toBeVisible();
   await page.getByRole("button", { name: common.crisis.open }).click();
   await expect(page.getByRole("heading", { name: common.crisis.title })).toBeVisible();
   await expect(page.getByRole("dialog").getByText("988").first()).toBeVisible();

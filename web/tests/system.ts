@@ -22,7 +22,10 @@ export default async function startSystem(_: FullConfig) {
 
 async function fresh(): Promise<() => Promise<void>> {
   const python = process.env.BLOOM_PYTHON ?? `${ROOT}.venv/bin/python`;
-  const system = spawn(python, ["-m", "dev.fresh"], { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
+  const system = spawn(python, ["-m", "dev.fresh", "--messages", process.env.BLOOM_MESSAGES ?? "0"], {
+    cwd: ROOT,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const [line] = await Promise.race([
     once(createInterface(system.stdout), "line"),
     once(system, "exit").then(() => {

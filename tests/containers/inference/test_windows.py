@@ -51,59 +51,25 @@ def test_every_token_of_a_text_is_in_a_window_and_none_is_longer_than_the_networ
 
 
 @given(st.lists(st.lists(st.floats(0.001, 1), min_size=4, max_size=4), min_size=1, max_size=8))
-def test_a_combination_is_a_distribution_named_by_the_mean_that_keeps_the_highest_risk(rows: list[list[float]]) -> None:
+def test_a_combination_is_a_distribution_that_keeps_the_highest_risk(rows: list[list[float]]) -> None:
     windows = np.array(rows)
     windows /= windows.sum(axis=1, keepdims=True)
-    combined = combine(windows, [1.0] * len(rows), [3], calm=0)
-    mean, highest = windows.mean(axis=0), windows[:, 3].max()
+    combined = combine(windows, [1.0] * len(rows), [3])
     assert combined.sum() == pytest.approx(1)
     assert (combined >= 0).all()
-    assert combined[3] == pytest.approx(highest) or combined[3] == pytest.approx(min(highest, 0.5), abs=1e-3)
-    if mean.argmax() != 0:
-        assert mean[combined.argmax()] == pytest.approx(mean.max())
+    assert combined[3] == pytest.approx(windows[:, 3].max())
     if len(rows) == 1:
         assert combined == pytest.approx(windows[0])
 
 
-def test_one_dangerous_window_names_a_calm_text_and_stands_beside_another_distress() -> None:
-    calm, low = [0.9, 0.05, 0.03, 0.02], [0.05, 0.9, 0.03, 0.02]
-    danger = [0.01, 0.01, 0.01, 0.97]
-    weights = [1.0, 1.0, 1.0]
-    assert combine(np.array([calm, calm, danger]), weights, [3], calm=0)[3] == pytest.approx(0.97)
-    beside = combine(np.array([low, low, danger]), weights, [3], calm=0)
-    assert beside.argmax() == 1
-    assert beside[3] == pytest.approx(0.5, abs=1e-3)
-    assert beside[1] > beside[3]
-
-
-SENTENCES = ["I want to kill myself.", "I don't want to live anymore."]
-POSITIONS = [0, 1500, 3900, 6000, 7900]
-TOO_LITTLE = pytest.mark.xfail(strict=True, reason="a message that begins so and goes on with shopping is only raised")
-
-
-@pytest.mark.parametrize("position", POSITIONS)
-@pytest.mark.parametrize("sentence", SENTENCES)
+@pytest.mark.parametrize("position", [0, 1500, 3900, 6000, 7900])
+@pytest.mark.parametrize("sentence", ["I want to kill myself.", "I don't want to live anymore."])
 def test_a_sentence_of_danger_is_found_anywhere_in_7900_everyday_characters(
     classifier: Classifier, sentence: str, position: int
 ) -> None:
-    assert risk_of(classifier, sentence, position) >= classifier.description.thresholds["Suicidal"]["raised"]
-
-
-@pytest.mark.parametrize(
-    ("sentence", "position"),
-    [
-        pytest.param(sentence, position, marks=[TOO_LITTLE] if (sentence, position) == (SENTENCES[0], 0) else [])
-        for sentence in SENTENCES
-        for position in POSITIONS
-    ],
-)
-def test_it_is_high_risk(classifier: Classifier, sentence: str, position: int) -> None:
-    assert risk_of(classifier, sentence, position) >= classifier.description.thresholds["Suicidal"]["high"]
-
-
-def risk_of(classifier: Classifier, sentence: str, position: int) -> float:
     text = everyday(position) + f" {sentence} " + everyday(7900 - position)
-    return classifier.predict(text).scores["Suicidal"]
+    prediction = classifier.predict(text)
+    assert prediction.scores["Suicidal"] >= classifier.description.thresholds["Suicidal"]["high"]
 
 
 def test_the_same_text_without_the_sentence_raises_nothing(classifier: Classifier) -> None:

@@ -5,7 +5,11 @@ const PREFIX = "bloom.draft.";
 
 const keyOf = (userId: string, conversationId: string) => `${PREFIX}${userId}.${conversationId}`;
 
+/** Somebody has signed out: the page that closes then keeps nothing any more, until a draft is opened again. */
+let hasLeft = false;
+
 export function draftOf(userId: string, conversationId: string): string {
+  hasLeft = false;
   try {
     return localStorage.getItem(keyOf(userId, conversationId)) ?? "";
   } catch {
@@ -14,6 +18,7 @@ export function draftOf(userId: string, conversationId: string): string {
 }
 
 export function keepDraft(userId: string, conversationId: string, words: string): void {
+  if (hasLeft) return;
   try {
     if (words.trim()) localStorage.setItem(keyOf(userId, conversationId), words);
     else localStorage.removeItem(keyOf(userId, conversationId));
@@ -23,5 +28,6 @@ export function keepDraft(userId: string, conversationId: string, words: string)
 }
 
 onLeaving(() => {
+  hasLeft = true;
   for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
 });

@@ -34,7 +34,7 @@ export function Drift() {
             <tr key={`${week.weekStart} ${week.modelVersion}`}>
               <Cell>
                 {t("models.week", { date: inWords(`${week.weekStart}T12:00:00Z`, "date", "UTC") })}
-                <span className="block text-sm break-all text-ink-soft">{week.modelVersion}</span>
+                <span className="block min-w-36 text-sm break-all text-ink-soft">{week.modelVersion}</span>
               </Cell>
               {MEASURES.map((measure) => {
                 const verdict = week.measures[measure]?.verdict ?? "no-reference";

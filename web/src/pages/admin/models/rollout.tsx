@@ -52,9 +52,13 @@ export function RolloutNow() {
 function Stages({ percent }: { percent: number }) {
   const { t } = useTranslation("admin");
   return (
-    <ol className="grid grid-cols-5 gap-2">
+    <ol className="grid gap-3 sm:grid-cols-5 sm:gap-2">
       {STAGES.map((stage) => (
-        <li key={stage} aria-current={stage === percent ? "step" : undefined} className="grid gap-1.5">
+        <li
+          key={stage}
+          aria-current={stage === percent ? "step" : undefined}
+          className="grid grid-cols-[3rem_1fr] items-center gap-x-3 gap-y-1.5 sm:grid-cols-1 sm:items-start"
+        >
           <span aria-hidden className={`h-2 rounded-full ${stage <= percent ? "bg-leaf" : "bg-raised"}`} />
           <span className={`text-sm ${stage === percent ? "font-bold" : "text-ink-soft"}`}>
             {stage ? t("models.percent", { percent: stage }) : t("models.shadow")}

@@ -42,7 +42,7 @@ export function Versions() {
                 <Button
                   look="link"
                   size="text"
-                  className="text-left break-all"
+                  className="min-w-36 text-left break-all"
                   onClick={() => setShown(model)}
                 >
                   {model.name}
