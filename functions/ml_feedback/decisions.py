@@ -42,7 +42,7 @@ PAGE: Final = 500
 def export_decisions() -> Answer[Document]:
     """All standing answers, the oldest first; times are UTC."""
     note_export()
-    return Answer(Document(_lines(), "text/csv; charset=utf-8", "review-decisions.csv"))
+    return Answer(Document(_lines(), "text/csv", "review-decisions.csv"))
 
 
 @transaction

@@ -39,7 +39,7 @@ describe.each(AREAS)("the words of %s", (area) => {
     expect(differing).toEqual([]);
   });
 
-  it("never shout, and never claim that somebody watches", () => {
+  it("never shout, and never claim to be followed live", () => {
     const said = [...Object.values(english), ...Object.values(spanish)];
     expect(said.filter((each) => /!|¡/.test(each))).toEqual([]);
     expect(said.filter((each) => /\b(24\/7|around the clock|las 24 horas)\b/i.test(each))).toEqual([]);
