@@ -17,7 +17,7 @@ from shared.problems import Denial, Forbidden, Malformed, Problem
 from shared.roles import anyone
 
 from . import challenges, oauth_states, provider_people
-from .oauth_providers import Identity, ProviderAway, ProviderSignInFailed, Tokens, provider_for
+from .oauth_providers import Identity, ProviderAway, ProviderNotOffered, ProviderSignInFailed, Tokens, provider_for
 from .oauth_states import Attempt, Linking, ReturnTo
 from .signed_in import session_cookie
 
@@ -72,7 +72,7 @@ def start_sign_in(provider: Provider, begin: Begin) -> Answer[None]:
     """Send the browser to the provider; it comes back to the callback within ten minutes, once."""
     try:
         url, cookie = oauth_states.begin(provider, begin.return_to)
-    except (ProviderAway, ProviderSignInFailed) as problem:
+    except (ProviderAway, ProviderNotOffered, ProviderSignInFailed) as problem:
         return _go(_told(SIGN_IN_PAGE, problem))
     return _go(url, cookie)
 

@@ -91,7 +91,7 @@ def test_the_browsers_cookie_is_out_of_reach_and_ends_with_the_state(browser: Br
 
 def test_what_is_not_configured_is_not_offered(browser: Browser, environment: Callable[..., None]) -> None:
     environment(google_client_id="")
-    assert problem(browser.start("google")) == (404, "provider-not-offered")
+    assert told(browser.start("google")) == "provider-not-offered"
     assert browser.start("github").status_code == 404
 
 

@@ -120,7 +120,7 @@ def test_what_zoom_gave_is_sealed_for_its_own_row(browser: Browser, environment:
 
 def test_zoom_is_not_offered_without_a_client(browser: Browser, environment: Callable[..., None]) -> None:
     environment(zoom_client_id="")
-    assert problem(browser.start("zoom")) == (404, "provider-not-offered")
+    assert told(browser.start("zoom")) == "provider-not-offered"
 
 
 def test_a_client_that_went_in_between_is_told(browser: Browser, environment: Callable[..., None]) -> None:

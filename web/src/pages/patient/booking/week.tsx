@@ -1,6 +1,5 @@
 /** Seven days of free times: columns where there is room, else a list of days that open. */
 import { useTranslation } from "react-i18next";
-import { spanInWords } from "@/i18n/spans";
 import { inWords } from "@/i18n/times";
 import { Button } from "@/ui/button";
 import { classes } from "@/ui/classes";
@@ -103,9 +102,9 @@ export function Times({ slots, zone, marked, withDay = false, onChoose }: TimesP
             look={slot.startAt === marked ? "main" : "plain"}
             size="small"
             className="min-h-11 w-full px-1 tabular-nums lg:min-h-10"
-            aria-label={spanInWords(slot.startAt, slot.endAt, "dayLongAndTime", zone)}
             onClick={() => onChoose(slot)}
           >
+            {!withDay && <span className="sr-only">{inWords(slot.startAt, "dayLong", zone)}</span>}
             <time dateTime={slot.startAt}>
               {inWords(slot.startAt, withDay ? "dayAndTime" : "time", zone)}
             </time>
