@@ -4,7 +4,7 @@ import json
 from typing import Final
 
 from dev.environment import ROOT
-from functions.messages.crisis_lines import ANYWHERE, BY_COUNTRY, CHECKED_ON, CrisisResource
+from shared.crisis_lines import ANYWHERE, BY_COUNTRY, CHECKED_ON, CrisisResource
 
 DOCUMENT: Final = ROOT / "web" / "src" / "crisis" / "lines.json"
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session as Database
 
 from shared.clock import now
 from shared.contract import Schema
+from shared.crisis_lines import CHECKED_ON
 from shared.database.models.accounts import User
 from shared.database.models.analysis import ProbeRun, RiskEvent, RiskStatus
 from shared.database.models.outbox_events import OutboxEvent
@@ -21,7 +22,6 @@ from shared.session import Caller
 from shared.settings import settings
 from shared.telemetry import log
 
-from .crisis_lines import CHECKED_ON
 from .on_call import on_call
 
 routes = Routes()

@@ -4,13 +4,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from shared.contract import Schema
+from shared.crisis_lines import ANYWHERE, BY_COUNTRY, CrisisResource
 from shared.database.transaction import transaction
 from shared.problems import Unavailable
 from shared.roles import Role
 from shared.session import Caller
 from shared.settings import settings
 
-from .crisis_lines import ANYWHERE, BY_COUNTRY, CrisisResource
 from .risk_policy import Risk
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dev import crisis_lines
-from functions.messages.crisis_lines import ANYWHERE, BY_COUNTRY
+from shared.crisis_lines import ANYWHERE, BY_COUNTRY
 
 
 def test_the_clients_lines_are_the_servers() -> None:

@@ -43,7 +43,11 @@ def said_in(path: Path) -> list[str]:
 
 def test_no_answer_mail_or_page_claims_that_somebody_is_watching() -> None:
     found = [f"{name(path)}: {text[:80]}" for path in files(*WORDED) for text in said_in(path) if CLAIMS.search(text)]
-    sources = (*(ROOT / "web" / "src").rglob("*"), *(ROOT / "web" / "public").rglob("*"), *(ROOT / "web").glob("*.html"))
+    sources = (
+        *(ROOT / "web" / "src").rglob("*"),
+        *(ROOT / "web" / "public").rglob("*"),
+        *(ROOT / "web").glob("*.html"),
+    )
     web = [path for path in sources if path.suffix in PAGES]
     assert len(web) > 100
     found += [

@@ -37,7 +37,7 @@ export async function signUp(
   await expect(page.getByRole("heading", { name: everyone.verify.done })).toBeVisible();
   await page.goto("/sign-in");
   await signIn(page, email, password);
-  await expect(page).toHaveURL(/\/dashboard$/);
+  await expect(page).toHaveURL(/\/(dashboard|getting-started)$/);
   return { page, name, email, password };
 }
 

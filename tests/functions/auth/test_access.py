@@ -18,7 +18,7 @@ ANYONE = {
     "POST /api/auth/password/reset": 422,
     "POST /api/auth/passkeys/sign-in/options": 200,
     "POST /api/auth/passkeys/sign-in": 422,
-    "GET /api/auth/oauth/{provider}": 404,
+    "GET /api/auth/oauth/{provider}": 302,
     "GET /api/auth/oauth/{provider}/callback": 302,
 }
 SIGNED_IN = {

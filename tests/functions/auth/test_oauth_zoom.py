@@ -13,7 +13,6 @@ from shared.database.models.accounts import User
 from shared.database.models.credentials import Account, Provider
 from shared.roles import Role
 from tests.functions.auth.mailbox import Mailbox
-from tests.functions.auth.phone import problem
 from tests.functions.auth.providers import OAUTH, Browser, agree, decline, query_of, serving, told
 from tests.people import add_person, rows
 

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from dev.cloud import LocalCloud
-from functions.messages.crisis_lines import ANYWHERE, BY_COUNTRY
+from shared.crisis_lines import ANYWHERE, BY_COUNTRY
 from tests.functions.internal_calls import outbox_events
 from tests.functions.messages.alerting import alert_of
 from tests.functions.messages.inference_stand_in import InferenceStandIn

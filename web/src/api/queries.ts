@@ -1,6 +1,9 @@
 /** One store of what the server told, for all pages. */
-import { QueryClient } from "@tanstack/react-query";
+import { onlineManager, QueryClient } from "@tanstack/react-query";
 import { Problem } from "./problem";
+
+// A page opened without a connection waits for it, and goes on by itself: the browser tells of changes alone.
+if (typeof navigator !== "undefined" && navigator.onLine === false) onlineManager.setOnline(false);
 
 const TRIES = 3;
 /** How long an answer is good without asking again, in milliseconds. */
