@@ -52,7 +52,7 @@ test-long: $(VENV)/torch ## the same, with chaos and property tests at full size
 	@BLOOM_TEST_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test-web: $(VENV)/dev $(WEB_TYPES) $(WEB_BUILT) ## check the web client, alone and in a browser over a system of its own
-	@$(NODE) npm run --silent check && $(NODE) npm run --silent test && $(NODE) npm run --silent browser
+	@for step in compile rules test browser; do $(NODE) npm run --silent $$step || exit 1; done
 
 screenshots: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## take a picture of each page, phone and desktop, light and dark, into docs/screenshots
 	@$(NODE) npm run --silent screenshots

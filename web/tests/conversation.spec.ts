@@ -60,7 +60,7 @@ test("what is written offline outlives a reload and arrives once, and what was m
   await expect(patient.getByText(held).first()).toBeVisible();
   await write(therapist, missed);
   await patient.reload(); // who is signed in is not known without the server, so the words wait out of sight
-  await expect(patient.getByText(common.offline)).toBeVisible();
+  await expect(patient.locator("main").getByRole("button", { name: common.tryAgain })).toBeVisible();
   await patient.context().setOffline(false);
   await expect(patient.getByText(missed).first()).toBeVisible({ timeout: 30_000 });
   await expect(therapist.getByText(held).first()).toBeVisible({ timeout: 30_000 });

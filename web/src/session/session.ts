@@ -23,9 +23,13 @@ export async function fetchSession(): Promise<Session | null> {
   }
 }
 
+/** Without an answer no page can be shown, so it is asked for again until there is one. */
+const untilReached = ({ state }: { state: { status: string; data?: unknown } }) =>
+  state.status === "error" && state.data === undefined ? 5_000 : false;
+
 /** The session as last told; asks where it is not known or no longer fresh. */
 export function useSession() {
-  return useQuery({ queryKey: KEY, queryFn: fetchSession, staleTime: 60_000 });
+  return useQuery({ queryKey: KEY, queryFn: fetchSession, staleTime: 60_000, refetchInterval: untilReached });
 }
 
 /** Ask anew who is signed in, after a step that changes it. */

@@ -9,6 +9,7 @@ import { Dialog } from "@/ui/dialog";
 import { Field } from "@/ui/field";
 import { useForm } from "@/ui/form";
 import { Message, problemWords } from "@/ui/states";
+import { provePasskey } from "./passkeys";
 
 export function StepUpDialog({ onDone }: { onDone: (proven: boolean) => void }) {
   const { t } = useTranslation("common");
@@ -70,7 +71,6 @@ function ByPasskey({ onProven }: { onProven: () => void }) {
     setBusy(true);
     setFailure(null);
     try {
-      const { provePasskey } = await import("./passkeys");
       const asked = await call(api.POST("/api/auth/passkeys/step-up/options"));
       const credential = await provePasskey(asked);
       await call(api.POST("/api/auth/passkeys/step-up", { body: { credential } }));

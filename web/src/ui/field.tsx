@@ -13,15 +13,33 @@ interface Around {
   hideLabel?: boolean;
 }
 
+interface Tied {
+  id: string;
+  className: string;
+  "aria-invalid": true | undefined;
+  "aria-describedby": string | undefined;
+}
+
+/** What ties a control to its hint and its fault. */
+function tied(id: string, { hint, fault }: Pick<Around, "hint" | "fault">): Omit<Tied, "className"> {
+  return {
+    id,
+    "aria-invalid": fault ? true : undefined,
+    "aria-describedby": [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ") || undefined,
+  };
+}
+
 function Labelled({
-  id,
+  id: given,
   label,
   hint,
   fault,
   hideLabel,
-  children,
   className,
-}: Around & { id: string; children: ReactNode; className?: string }) {
+  children,
+}: Around & { id?: string; className?: string; children: (control: Tied) => ReactNode }) {
+  const own = useId();
+  const id = given ?? own;
   return (
     <div className={classes("grid gap-1.5", className)}>
       <label htmlFor={id} className={hideLabel ? "sr-only" : "font-semibold"}>
@@ -32,7 +50,7 @@ function Labelled({
           {hint}
         </p>
       )}
-      {children}
+      {children({ ...tied(id, { hint, fault }), className: CONTROL })}
       {fault && (
         <p id={`${id}-fault`} className="text-sm font-semibold text-petal">
           {fault}
@@ -42,87 +60,28 @@ function Labelled({
   );
 }
 
-function described(id: string, { hint, fault }: Around) {
-  return [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ") || undefined;
+/** A control's own properties, apart from those of what stands around it. */
+function apart<Props extends Around & { id?: string; className?: string }>(props: Props) {
+  const { label, hint, fault, hideLabel, id, className, ...control } = props;
+  return { around: { label, hint, fault, hideLabel, id, className }, control };
 }
 
 /** One line of text with its label, hint and fault. */
-export function Field({
-  label,
-  hint,
-  fault,
-  hideLabel,
-  className,
-  ...rest
-}: Around & ComponentProps<"input">) {
-  const given = useId();
-  const id = rest.id ?? given;
-  const around = { label, hint, fault, hideLabel };
-  return (
-    <Labelled id={id} {...around} className={className}>
-      <input
-        {...rest}
-        id={id}
-        className={CONTROL}
-        aria-invalid={fault ? true : undefined}
-        aria-describedby={described(id, around)}
-      />
-    </Labelled>
-  );
+export function Field(props: Around & ComponentProps<"input">) {
+  const { around, control } = apart(props);
+  return <Labelled {...around}>{(ties) => <input {...control} {...ties} />}</Labelled>;
 }
 
 /** Several lines of text. */
-export function TextArea({
-  label,
-  hint,
-  fault,
-  hideLabel,
-  className,
-  ...rest
-}: Around & ComponentProps<"textarea">) {
-  const given = useId();
-  const id = rest.id ?? given;
-  const around = { label, hint, fault, hideLabel };
-  return (
-    <Labelled id={id} {...around} className={className}>
-      <textarea
-        rows={4}
-        {...rest}
-        id={id}
-        className={CONTROL}
-        aria-invalid={fault ? true : undefined}
-        aria-describedby={described(id, around)}
-      />
-    </Labelled>
-  );
+export function TextArea(props: Around & ComponentProps<"textarea">) {
+  const { around, control } = apart(props);
+  return <Labelled {...around}>{(ties) => <textarea rows={4} {...control} {...ties} />}</Labelled>;
 }
 
 /** One of several; the browser's own list, which works with every keyboard and reader. */
-export function Select({
-  label,
-  hint,
-  fault,
-  hideLabel,
-  className,
-  children,
-  ...rest
-}: Around & ComponentProps<"select">) {
-  const given = useId();
-  const id = rest.id ?? given;
-  const around = { label, hint, fault, hideLabel };
-  return (
-    <Labelled id={id} {...around} className={className}>
-      <select
-        {...rest}
-        id={id}
-        className={CONTROL}
-        aria-invalid={fault ? true : undefined}
-        aria-describedby={described(id, around)}
-      >
-        {children}
-      </select>
-    </Labelled>
-  );
+export function Select(props: Around & ComponentProps<"select">) {
+  const { around, control } = apart(props);
+  return <Labelled {...around}>{(ties) => <select {...control} {...ties} />}</Labelled>;
 }
 
 /** Yes or no, with its label beside it. */
@@ -133,19 +92,11 @@ export function Tick({
   className,
   ...rest
 }: Omit<Around, "hideLabel"> & ComponentProps<"input">) {
-  const given = useId();
-  const id = rest.id ?? given;
-  const around = { label, hint, fault };
+  const own = useId();
+  const id = rest.id ?? own;
   return (
     <div className={classes("grid grid-cols-[auto_1fr] gap-x-3 gap-y-0.5", className)}>
-      <input
-        type="checkbox"
-        {...rest}
-        id={id}
-        className="mt-0.5 size-5 accent-leaf"
-        aria-invalid={fault ? true : undefined}
-        aria-describedby={described(id, around)}
-      />
+      <input type="checkbox" {...rest} {...tied(id, { hint, fault })} className="mt-0.5 size-5 accent-leaf" />
       <label htmlFor={id} className="font-semibold">
         {label}
       </label>

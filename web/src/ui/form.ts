@@ -49,7 +49,7 @@ export function useForm(
     } catch (reason) {
       const told = reason instanceof Problem ? fieldFaults(reason, form, refused, t("checkField")) : {};
       refuse(form, told);
-      if (!Object.keys(told).length) setFailure(problemWords(reason, t));
+      if (!Object.keys(told).length) setFailure(problemWords(reason));
     } finally {
       setBusy(false);
     }

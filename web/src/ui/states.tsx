@@ -45,7 +45,7 @@ export function hasWords(kind: string): boolean {
 }
 
 /** A problem in words: by its kind where a catalogue that is loaded has it (`problem.<kind>`), else by its status. */
-export function problemWords(reason: unknown, _t?: unknown): string {
+export function problemWords(reason: unknown): string {
   const t = i18n.getFixedT(null, "common");
   if (reason instanceof NotProven) return t("problem.not-proven");
   if (!(reason instanceof Problem)) return t("problem.other");
@@ -61,7 +61,7 @@ export function PageProblem({ error, retry }: { error: unknown; retry?: () => un
   const { t } = useTranslation("common");
   return (
     <div className="grid justify-items-start gap-3 p-2">
-      <Message tone="problem">{problemWords(error, t)}</Message>
+      <Message tone="problem">{problemWords(error)}</Message>
       {retry && (
         <Button look="plain" onClick={() => retry()}>
           {t("tryAgain")}

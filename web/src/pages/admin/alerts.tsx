@@ -5,9 +5,9 @@ import { useTranslation } from "react-i18next";
 import { api, call, type Shape } from "@/api/client";
 import { fromNow, inWords } from "@/i18n/times";
 import { Badge } from "@/ui/badge";
-import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Select } from "@/ui/field";
+import { MoreButton } from "@/ui/more_button";
 import { Page } from "@/ui/page";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
 import { Cell, Table } from "@/ui/table";
@@ -130,16 +130,7 @@ function AlertsByState() {
           ))}
         </Table>
       )}
-      {asked.hasNextPage && (
-        <Button
-          look="plain"
-          className="mt-4"
-          busy={asked.isFetchingNextPage}
-          onClick={() => void asked.fetchNextPage()}
-        >
-          {t("common:more")}
-        </Button>
-      )}
+      <MoreButton asked={asked} />
     </Card>
   );
 }

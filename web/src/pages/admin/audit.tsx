@@ -8,6 +8,7 @@ import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Field } from "@/ui/field";
+import { MoreButton } from "@/ui/more_button";
 import { Page } from "@/ui/page";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
 import { Cell, Table } from "@/ui/table";
@@ -79,16 +80,7 @@ function Trail({ search }: { search: Search }) {
           ))}
         </Table>
       )}
-      {asked.hasNextPage && (
-        <Button
-          look="plain"
-          className="mt-4"
-          busy={asked.isFetchingNextPage}
-          onClick={() => void asked.fetchNextPage()}
-        >
-          {t("common:more")}
-        </Button>
-      )}
+      <MoreButton asked={asked} />
     </Card>
   );
 }

@@ -12,6 +12,7 @@ import { Card } from "@/ui/card";
 import { Dialog } from "@/ui/dialog";
 import { Select, TextArea, Tick } from "@/ui/field";
 import { useForm } from "@/ui/form";
+import { MoreButton } from "@/ui/more_button";
 import { Page } from "@/ui/page";
 import { Empty, Message, PageProblem, problemWords, Waiting } from "@/ui/states";
 import { OpenedRecord } from "./opened_record";
@@ -148,16 +149,7 @@ function Grants({ onRead }: { onRead: (grant: Grant) => void }) {
           </li>
         ))}
       </ul>
-      {asked.hasNextPage && (
-        <Button
-          look="plain"
-          className="mt-4"
-          busy={asked.isFetchingNextPage}
-          onClick={() => void asked.fetchNextPage()}
-        >
-          {t("common:more")}
-        </Button>
-      )}
+      <MoreButton asked={asked} />
       {reviewing && <ReviewDialog grant={reviewing} onClose={() => setReviewing(null)} />}
     </Card>
   );
@@ -203,7 +195,7 @@ function GrantCard({ grant, onRead, onReview }: { grant: Grant; onRead: () => vo
           {review.note && ` – ${review.note}`}
         </p>
       )}
-      {end.error && <Message tone="problem">{problemWords(end.error, t)}</Message>}
+      {end.error && <Message tone="problem">{problemWords(end.error)}</Message>}
       <div className="flex flex-wrap gap-2 empty:hidden">
         {grant.state === "open" && mine && <Button onClick={onRead}>{t("breakGlass.read")}</Button>}
         {grant.state === "open" && (

@@ -6,6 +6,7 @@ import { inWords } from "@/i18n/times";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
+import { MoreButton } from "@/ui/more_button";
 import { Empty, Message, PageProblem, problemWords, Waiting } from "@/ui/states";
 
 type Impersonation = Shape<"ShownImpersonation">;
@@ -32,16 +33,7 @@ export function Impersonations() {
           <Line key={one.id} one={one} />
         ))}
       </ul>
-      {asked.hasNextPage && (
-        <Button
-          look="plain"
-          className="mt-4"
-          busy={asked.isFetchingNextPage}
-          onClick={() => void asked.fetchNextPage()}
-        >
-          {t("common:more")}
-        </Button>
-      )}
+      <MoreButton asked={asked} />
     </Card>
   );
 }

@@ -11,6 +11,7 @@ import { Card } from "@/ui/card";
 import { Dialog } from "@/ui/dialog";
 import { Select, TextArea } from "@/ui/field";
 import { useForm } from "@/ui/form";
+import { MoreButton } from "@/ui/more_button";
 import { Page } from "@/ui/page";
 import { Empty, Message, PageProblem, Waiting } from "@/ui/states";
 import { useToast } from "@/ui/toast";
@@ -67,16 +68,7 @@ export default function LicencesPage() {
           </li>
         ))}
       </ul>
-      {asked.hasNextPage && (
-        <Button
-          look="plain"
-          className="justify-self-start"
-          busy={asked.isFetchingNextPage}
-          onClick={() => void asked.fetchNextPage()}
-        >
-          {t("common:more")}
-        </Button>
-      )}
+      <MoreButton asked={asked} />
       {open && <DecideDialog licence={open} onClose={() => setOpen(null)} />}
     </Page>
   );

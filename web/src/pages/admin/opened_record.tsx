@@ -7,6 +7,7 @@ import { inWords } from "@/i18n/times";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
+import { MoreButton } from "@/ui/more_button";
 import { Page } from "@/ui/page";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
 
@@ -159,16 +160,7 @@ function Messages({ patient, conversationId }: { patient: Grant["patient"]; conv
   const messages = asked.data.pages.flatMap((page) => page.items).sort((one, other) => one.seq - other.seq);
   return (
     <div className="grid gap-3 rounded-control bg-raised p-4">
-      {asked.hasNextPage && (
-        <Button
-          look="plain"
-          size="small"
-          busy={asked.isFetchingNextPage}
-          onClick={() => void asked.fetchNextPage()}
-        >
-          {t("breakGlass.record.earlier")}
-        </Button>
-      )}
+      <MoreButton asked={asked} words={t("breakGlass.record.earlier")} />
       <ol className="grid gap-3">
         {messages.map((message) => (
           <li key={message.id} className="grid gap-0.5">

@@ -49,7 +49,7 @@ export function PatientSearch({ among = "PATIENT", onChoose }: Props) {
         </form>
       </search>
       <div aria-live="polite">
-        {search.error && <Message tone="problem">{problemWords(search.error, t)}</Message>}
+        {search.error && <Message tone="problem">{problemWords(search.error)}</Message>}
         {search.data?.items.length === 0 && <p className="text-ink-soft">{t("breakGlass.nobody")}</p>}
         <ul className="grid gap-1">
           {search.data?.items.map((found) => (

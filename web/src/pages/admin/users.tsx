@@ -8,6 +8,7 @@ import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Field, Select } from "@/ui/field";
+import { MoreButton } from "@/ui/more_button";
 import { Page } from "@/ui/page";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
 import { Cell, Table } from "@/ui/table";
@@ -51,16 +52,7 @@ export default function UsersPage() {
             ))}
           </Table>
         )}
-        {asked.hasNextPage && (
-          <Button
-            look="plain"
-            className="mt-4"
-            busy={asked.isFetchingNextPage}
-            onClick={() => void asked.fetchNextPage()}
-          >
-            {t("common:more")}
-          </Button>
-        )}
+        <MoreButton asked={asked} />
       </Card>
       <Impersonations />
       {open && <UserDialog user={open} onClose={() => setOpenId(null)} />}

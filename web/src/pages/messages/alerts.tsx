@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call, type Shape } from "@/api/client";
 import { Button } from "@/ui/button";
+import { MoreButton } from "@/ui/more_button";
 import { Page } from "@/ui/page";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
 import { AlertCard } from "./alert_card";
@@ -69,7 +70,6 @@ function OfStatus({
   none: string | null;
   longestFirst: boolean;
 }) {
-  const { t } = useTranslation("common");
   const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } =
     useInfiniteQuery({
       queryKey: ["alerts", "list", status],
@@ -95,16 +95,7 @@ function OfStatus({
           </li>
         ))}
       </ul>
-      {hasNextPage && (
-        <Button
-          look="plain"
-          className="justify-self-start"
-          busy={isFetchingNextPage}
-          onClick={() => void fetchNextPage()}
-        >
-          {t("more")}
-        </Button>
-      )}
+      <MoreButton asked={{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
     </>
   );
 }

@@ -10,13 +10,13 @@ import { useSession } from "@/session/session";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { classes } from "@/ui/classes";
+import { MoreButton } from "@/ui/more_button";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
 import { SearchForm, SearchResults } from "./search";
 
 /** `openId` is the one that stands open beside the list. */
 export function ConversationListPane({ openId }: { openId?: string }) {
   const { t } = useTranslation("messages");
-  const { t: common } = useTranslation("common");
   const [query, setQuery] = useState("");
   const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } =
     useConversations();
@@ -39,16 +39,7 @@ export function ConversationListPane({ openId }: { openId?: string }) {
               <Entry key={conversation.id} conversation={conversation} isOpen={conversation.id === openId} />
             ))}
           </ul>
-          {hasNextPage && (
-            <Button
-              look="plain"
-              className="mt-2"
-              busy={isFetchingNextPage}
-              onClick={() => void fetchNextPage()}
-            >
-              {common("more")}
-            </Button>
-          )}
+          <MoreButton asked={{ hasNextPage, isFetchingNextPage, fetchNextPage }} />
         </nav>
       )}
     </div>

@@ -8,6 +8,7 @@ import { useSession } from "@/session/session";
 import { Button } from "@/ui/button";
 import { classes } from "@/ui/classes";
 import { Select } from "@/ui/field";
+import { MoreButton } from "@/ui/more_button";
 import { useNow } from "@/ui/now";
 import { Page } from "@/ui/page";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
@@ -127,16 +128,7 @@ function List({ view, status, isPatient }: ListProps) {
           </li>
         ))}
       </ul>
-      {found.hasNextPage && (
-        <Button
-          look="plain"
-          className="justify-self-center"
-          busy={found.isFetchingNextPage}
-          onClick={() => found.fetchNextPage()}
-        >
-          {t(view === "past" ? "appointments.earlier" : "appointments.later")}
-        </Button>
-      )}
+      <MoreButton asked={found} words={t(view === "past" ? "appointments.earlier" : "appointments.later")} />
     </>
   );
 }

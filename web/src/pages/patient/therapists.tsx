@@ -5,6 +5,7 @@ import { useSearchParams } from "react-router";
 import { api, call } from "@/api/client";
 import { deviceZone, zoneName } from "@/i18n/times";
 import { Button } from "@/ui/button";
+import { MoreButton } from "@/ui/more_button";
 import { Page } from "@/ui/page";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
 import { type Filters, filtersOf, queryOf } from "./directory_filters";
@@ -60,16 +61,7 @@ export default function Therapists() {
             </li>
           ))}
         </ul>
-        {found.hasNextPage && (
-          <Button
-            look="plain"
-            className="justify-self-center"
-            busy={found.isFetchingNextPage}
-            onClick={() => found.fetchNextPage()}
-          >
-            {t("therapists.more")}
-          </Button>
-        )}
+        <MoreButton asked={found} words={t("therapists.more")} />
       </section>
     </Page>
   );

@@ -8,6 +8,7 @@ import { api, call } from "@/api/client";
 import { inWords } from "@/i18n/times";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
+import { MoreButton } from "@/ui/more_button";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
 import type { Care } from "./care_steps";
 import { nextOf } from "./day";
@@ -16,7 +17,6 @@ import { type Appointment, useNearAppointments } from "./own_queries";
 
 export function PatientsInCare({ zone }: { zone: string }) {
   const { t } = useTranslation("therapist");
-  const { t: common } = useTranslation("common");
   const near = useNearAppointments(true).data?.items;
   const care = useInfiniteQuery({
     queryKey: ["care-relationships", "accepted"],
@@ -38,16 +38,7 @@ export function PatientsInCare({ zone }: { zone: string }) {
           <InCare key={one.id} care={one} near={near} zone={zone} />
         ))}
       </ul>
-      {care.hasNextPage && (
-        <Button
-          look="plain"
-          className="mt-4"
-          busy={care.isFetchingNextPage}
-          onClick={() => void care.fetchNextPage()}
-        >
-          {common("more")}
-        </Button>
-      )}
+      <MoreButton asked={care} />
     </Card>
   );
 }

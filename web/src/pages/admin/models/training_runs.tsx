@@ -9,6 +9,7 @@ import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Field } from "@/ui/field";
+import { MoreButton } from "@/ui/more_button";
 import { Empty, Message, PageProblem, problemWords, Waiting } from "@/ui/states";
 import { useToast } from "@/ui/toast";
 
@@ -41,16 +42,7 @@ export function TrainingRuns() {
           </li>
         ))}
       </ul>
-      {asked.hasNextPage && (
-        <Button
-          look="plain"
-          className="mt-4"
-          busy={asked.isFetchingNextPage}
-          onClick={() => void asked.fetchNextPage()}
-        >
-          {t("common:more")}
-        </Button>
-      )}
+      <MoreButton asked={asked} />
     </Card>
   );
 }
