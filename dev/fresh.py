@@ -8,19 +8,11 @@ import json
 import os
 import signal
 import sys
-from datetime import timedelta
 from typing import Final, NoReturn
-from uuid import uuid4
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from dev.cloud import LocalCloud
 from dev.ports import CannotStart
-from shared.clock import now
-from shared.database.models.messaging import Conversation, ConversationMember, Message
-from shared.database.transaction import transaction
-from shared.messages import seal_body
+from dev.seed_messages import write
 from shared.settings import settings
 
 # Tests come from one address, and write faster than a person does.
@@ -47,20 +39,6 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     return 0
-
-
-@transaction
-def write(db: Session, count: int) -> None:
-    """Fill the seeded conversation with messages of the last days, written by both in turns."""
-    conversation = db.scalars(select(Conversation)).one()
-    members = list(db.scalars(select(ConversationMember.user_id)))
-    for number in range(1, count + 1):
-        sender_id = members[number % len(members)]
-        message = Message(id=uuid4(), conversation_id=conversation.id, sender_id=sender_id, seq=number)
-        message.sent_at = now() - timedelta(minutes=count - number + 1)
-        message.body = seal_body(message.id, f"Line {number} of a long conversation.")
-        db.add(message)
-    conversation.last_seq = count
 
 
 def _stop(_number: int, _frame: object) -> NoReturn:
