@@ -1,5 +1,6 @@
 """Stacks as the program makes them, each made once."""
 
+import asyncio
 import functools
 import os
 from pathlib import Path
@@ -9,7 +10,26 @@ import pytest
 from tests.infra.gcloud_double import Gcloud
 from tests.infra.provisioned import Provisioned, provisioned
 
-make = functools.cache(provisioned)
+
+def ensure_event_loop() -> None:
+    """Pulumi asks for the thread's event loop, which an `asyncio.run` of an earlier test has taken away."""
+    try:
+        asyncio.get_event_loop()
+    except (RuntimeError, DeprecationWarning):
+        asyncio.set_event_loop(asyncio.new_event_loop())
+
+
+@functools.cache
+def make(stack: str, **settings: str) -> Provisioned:
+    """A stack as the program makes it, made once."""
+    ensure_event_loop()
+    return provisioned(stack, **settings)
+
+
+@pytest.fixture(autouse=True)
+def _event_loop() -> None:
+    """For the tests that run the program themselves."""
+    ensure_event_loop()
 
 
 @pytest.fixture(scope="session")

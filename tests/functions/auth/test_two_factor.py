@@ -238,6 +238,7 @@ def test_staff_without_it_can_do_nothing_but_set_it_up(
 # A list, so that a new route which staff may reach without it has to be thought about.
 BEFORE_TWO_FACTOR = {
     "GET /api/auth/session",
+    "GET /api/auth/two-factor",
     "POST /api/auth/sign-out",
     "POST /api/auth/step-up",
     "POST /api/auth/two-factor/enroll",
