@@ -11,7 +11,10 @@ const listeners = new Set<() => void>();
 /** Install it once the page is there; where the browser has none, nothing happens. */
 export function startServiceWorker(): void {
   if (!("serviceWorker" in navigator)) return;
-  navigator.serviceWorker.register("/service_worker.js").then(watch, () => undefined);
+  const registered: Promise<ServiceWorkerRegistration | undefined> =
+    navigator.serviceWorker.register("/service_worker.js");
+  // A browser that is told to have none may say yes and give nothing.
+  registered.then((registration) => registration && watch(registration)).catch(() => undefined);
 }
 
 function watch(registration: ServiceWorkerRegistration): void {
