@@ -76,7 +76,11 @@ async function book(patient: APIRequestContext, therapistId: string) {
   type Slots = { items: { startAt: string; endAt: string }[] };
   const { items } = await told<Slots>(patient, `/api/therapists/${therapistId}/slots?${range}`);
   const slot = items[12];
-  await did(patient, "POST", "/api/appointments", { therapistId, startAt: slot?.startAt, endAt: slot?.endAt });
+  await did(patient, "POST", "/api/appointments", {
+    therapistId,
+    startAt: slot?.startAt,
+    endAt: slot?.endAt,
+  });
 }
 
 /** A therapist who can be booked at any hour, from now on: a test is not run by anybody's clock. */
