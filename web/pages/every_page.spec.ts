@@ -1,10 +1,17 @@
 /** Every page of the router, for each role it is for: barriers, policy, widths, the keyboard, what script can reach. */
 import { expect, test } from "@playwright/test";
 import { PAGES } from "../src/app/pages";
-import { addressOf, isFor, type Who } from "./addresses";
-import { liven } from "./lively";
-import { browserOf } from "./people";
-import { barriers, complaintsOf, settled, sideways, unreachable, withinScriptsReach } from "./visiting";
+import { addressOf, isFor, type Who } from "../tests/addresses";
+import { liven } from "../tests/lively";
+import { browserOf } from "../tests/people";
+import {
+  barriers,
+  complaintsOf,
+  settled,
+  sideways,
+  unreachable,
+  withinScriptsReach,
+} from "../tests/visiting";
 
 const EVERYBODY: readonly Who[] = [null, "PATIENT", "THERAPIST", "ADMINISTRATOR"];
 const LANGUAGES = [
