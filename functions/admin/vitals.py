@@ -24,11 +24,12 @@ class PageVitals(Schema):
 
 @routes.endpoint("POST /api/vitals", allow=anyone, limit=Limit("vitals", 60, per=60, by="address"))
 def take_vitals(told: PageVitals) -> None:
-    """Count a page's numbers. No session is read; a page that the client does not have is counted as `other`."""
+    """Count a page's numbers with its part of the client's. No session is read; what the client has not is `other`."""
+    part = f"/{told.page.strip('/').partition('/')[0]}"
     for metric, value, unit in (
         (metrics.PAGE_PAINT_SECONDS, told.largest_paint_ms, 1000),
         (metrics.PAGE_INTERACTION_SECONDS, told.interaction_ms, 1000),
         (metrics.PAGE_LAYOUT_SHIFT, told.layout_shift, 1),
     ):
         if value is not None:
-            metrics.observe(metric, value / unit, told.page)
+            metrics.observe(metric, value / unit, part)
