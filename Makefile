@@ -19,7 +19,7 @@ WEB_TYPES := web/src/api/schema.d.ts
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo demo-retrain web web-dev test-web test-pages screenshots bench-web test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search bench-admin bench-infra bench-inference bench-telemetry lock openapi dashboards pictures \
+.PHONY: help dev demo demo-retrain web web-dev test-web test-web-long screenshots bench-web test test-long test-cockroach lint format bench bench-delivery bench-coldstart bench-auth bench-revocation bench-relay bench-booking bench-search bench-admin bench-infra bench-inference bench-telemetry lock openapi dashboards pictures \
 	dev-reset images images-push image-digests images-pinned scan sbom workflows provision-base provision \
 	migrate hold share canary finish back restart smoke preview preview-down preview-secrets \
 	plan secrets-missing rotate rotate-due web-push
@@ -54,8 +54,8 @@ test-long: $(VENV)/torch ## the same, with chaos and property tests at full size
 test-web: $(VENV)/dev $(WEB_TYPES) $(WEB_BUILT) ## check the web client, alone and in a browser over a system of its own
 	@for step in compile rules test browser; do $(NODE) npm run --silent $$step || exit 1; done
 
-test-pages: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## every page for each role: barriers, widths, the keyboard, the policy; long
-	@$(NODE) npm run --silent pages
+test-web-long: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## the flows of each role, and every page: barriers, widths, the keyboard, the policy
+	@$(NODE) npm run --silent long
 
 screenshots: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## take a picture of each page, phone and desktop, light and dark, into docs/screenshots
 	@$(NODE) npm run --silent screenshots

@@ -14,7 +14,7 @@ if (!chromium) {
 const PATIENCE = Number(process.env.BLOOM_TEST_PATIENCE ?? 1);
 
 export default defineConfig({
-  projects: ["tests", "pages", "screenshots", "bench"].map((name) => ({ name, testDir: name })),
+  projects: ["tests", "long", "screenshots", "bench"].map((name) => ({ name, testDir: name })),
   outputDir: "tests/results",
   globalSetup: "./tests/system.ts",
   // One system and two cores: what runs beside is the product itself.

@@ -1,10 +1,10 @@
 /** An administrator's way: a second factor, the overview, a licence, and what the trail says of it. Runs last: from then
  * on this account wants a code. */
 import { expect, test } from "@playwright/test";
-import { signIn, signUp } from "./coming_in";
-import { oneTimeCode } from "./one_time_code";
-import { browserOf, did, emailOf, passwordOf, proven } from "./people";
-import { filled, words } from "./words";
+import { signIn, signUp } from "../tests/coming_in";
+import { oneTimeCode } from "../tests/one_time_code";
+import { browserOf, did, emailOf, passwordOf, proven } from "../tests/people";
+import { filled, words } from "../tests/words";
 
 const { admin, everyone, settings } = words;
 

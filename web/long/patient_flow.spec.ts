@@ -1,9 +1,9 @@
 /** A patient's way: sign up, tell of oneself, ask a therapist, book, join, write. */
 import { expect, test } from "@playwright/test";
-import { signUp } from "./coming_in";
-import { hoursAroundTheClock } from "./lively";
-import { asking, did, stateOf, told } from "./people";
-import { any, filled, words } from "./words";
+import { signUp } from "../tests/coming_in";
+import { hoursAroundTheClock } from "../tests/lively";
+import { asking, did, stateOf, told } from "../tests/people";
+import { any, filled, words } from "../tests/words";
 
 const { patient, settings, messages } = words;
 const THERAPIST = "Theo Example";

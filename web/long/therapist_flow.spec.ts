@@ -1,9 +1,9 @@
 /** A therapist's way: sign up, send the licence, be verified, accept somebody, hold a session, answer the model. */
 import { expect, test } from "@playwright/test";
-import { signUp } from "./coming_in";
-import { hoursAroundTheClock } from "./lively";
-import { asking, did, proven, stateOf, told } from "./people";
-import { any, filled, words } from "./words";
+import { signUp } from "../tests/coming_in";
+import { hoursAroundTheClock } from "../tests/lively";
+import { asking, did, proven, stateOf, told } from "../tests/people";
+import { any, filled, words } from "../tests/words";
 
 const { therapist, messages } = words;
 
