@@ -122,7 +122,8 @@ export async function newcomer(role: "PATIENT" | "THERAPIST", name: string): Pro
   return context;
 }
 
-/** Prove anew who asks: some steps want a proof of the last minutes. */
+/** Prove anew who asks: some steps want a proof of the last minutes. The session has another token then, which is kept. */
 export async function proven(context: APIRequestContext, role: Role): Promise<void> {
   await did(context, "POST", "/api/auth/step-up", { password: passwordOf(role), code: null });
+  await context.storageState({ path: stateOf(role) });
 }
