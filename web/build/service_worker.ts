@@ -1,8 +1,9 @@
 /** Builds the service worker after the client, with the list of what it keeps on the device. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin, type Rolldown } from "vite";
+import { isEarly } from "./early.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 /** Files of `public/` that the client cannot do without when there is no connection. */
@@ -19,7 +20,9 @@ export function serviceWorker(): Plugin {
     name: "bloom:service-worker",
     apply: "build",
     async writeBundle({ dir = "" }, bundle) {
-      const hashed = [...Object.values(bundle)].filter(isForEverybody).map(({ fileName }) => fileName);
+      const bundled = [...Object.values(bundle)].filter(isForEverybody).map(({ fileName }) => fileName);
+      const added = readdirSync(join(dir, "assets")).filter(isEarly);
+      const hashed = [...bundled, ...added.map((name) => `assets/${name}`)];
       const kept: Kept[] = [
         ...hashed.map((name) => ({ url: `/${name}`, revision: null })),
         ...["index.html", ...FIXED].map((name) => ({ url: `/${name}`, revision: hash(join(dir, name)) })),

@@ -7,6 +7,7 @@ import { browserOf } from "../tests/people";
 import {
   barriers,
   complaintsOf,
+  nextFrames,
   settled,
   sideways,
   unreachable,
@@ -28,6 +29,7 @@ test.beforeAll(async () => {
 for (const who of EVERYBODY)
   for (const { language, locale } of LANGUAGES)
     test(`${who ?? "nobody"} finds every page whole and open to all, in ${language}`, async ({ browser }) => {
+      test.setTimeout(1_200_000);
       const context = await browserOf(browser, who, {
         locale,
         reducedMotion: "reduce",
@@ -41,9 +43,10 @@ for (const who of EVERYBODY)
         await settled(page);
         const faults = [...complaints.splice(0)];
         expect.soft(await page.locator("html").getAttribute("lang")).toBe(language);
-        expect.soft(await page.locator("h1").count(), `titles of ${path}`).toBe(1);
+        await expect.soft(page.locator("h1"), `titles of ${path}`).toHaveCount(1);
         for (const colorScheme of ["light", "dark"] as const) {
           await page.emulateMedia({ colorScheme });
+          await nextFrames(page);
           faults.push(
             ...(await barriers(page, colorScheme === "dark")).map((fault) => `${colorScheme}: ${fault}`),
           );

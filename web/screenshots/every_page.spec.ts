@@ -6,7 +6,7 @@ import type { Role } from "../src/session/session";
 import { addressOf, isFor, type Who } from "../tests/addresses";
 import { liven } from "../tests/lively";
 import { browserOf } from "../tests/people";
-import { settled } from "../tests/visiting";
+import { nextFrames, settled } from "../tests/visiting";
 
 const FOLDER = new URL("../../docs/screenshots/", import.meta.url).pathname;
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 850 } };
@@ -46,6 +46,7 @@ for (const who of EVERYBODY)
         await page.setViewportSize(viewport);
         for (const colorScheme of ["light", "dark"] as const) {
           await page.emulateMedia({ colorScheme });
+          await nextFrames(page);
           await picture(page, `${name}-${size}-${colorScheme}`);
         }
       }

@@ -6,8 +6,10 @@ import { queryClient } from "./api/queries";
 import { router } from "./app/router";
 import { startTheme } from "./app/theme";
 import { startWords } from "./i18n";
+import { askEarly } from "./session/session";
 import "./styles.css";
 
+askEarly();
 startTheme();
 await startWords();
 createRoot(document.getElementById("root") as HTMLElement).render(

@@ -40,12 +40,13 @@ self.addEventListener("push", (event) => {
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(open(String(event.notification.data)));
+  event.waitUntil(open(event.notification.data as string | null));
 });
 
-/** Show the page in a window that is open already, else in a new one. */
-async function open(path: string): Promise<void> {
+/** Show the page in a window that is open already, else in a new one; without a page the window as it stands. */
+async function open(path: string | null): Promise<void> {
   const [window] = await self.clients.matchAll({ type: "window" });
-  if (!window) await self.clients.openWindow(path);
+  if (!window) await self.clients.openWindow(path ?? "/dashboard");
+  else if (!path) await window.focus();
   else await (await window.focus()).navigate(path);
 }

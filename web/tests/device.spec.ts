@@ -1,11 +1,25 @@
 /** The client on somebody's device: installed, without a connection, in a newer version, and after they left. */
-import { expect, test } from "@playwright/test";
+import { type Browser, expect, type Page, test } from "@playwright/test";
+import { write } from "./chatting";
 import { signIn, signUp } from "./coming_in";
 import { browserOf, did, told } from "./people";
 import { everythingKept } from "./visiting";
 import { words } from "./words";
 
-const { common, everyone, settings } = words;
+const { common, everyone, messages, settings } = words;
+
+/** The address of the conversation with the seeded therapist, who takes them into care for it. */
+async function inCare(browser: Browser, page: Page): Promise<string> {
+  const desk = (await browserOf(browser, "THERAPIST")).request;
+  await did(desk, "PATCH", "/api/user/profile", { acceptsNewPatients: true });
+  const { user } = await told<{ user: { id: string } }>(desk, "/api/auth/session");
+  const care = await did<{ id: string }>(page, "POST", `/api/therapists/${user.id}/connect`, { note: null });
+  await did(desk, "PATCH", `/api/care-relationships/${care.id}`, { status: "accepted" });
+  const { items } = await told<{ items: { id: string }[] }>(page, "/api/conversations");
+  return `/messages/${items[0]?.id}`;
+}
+
+const composer = (page: Page) => page.getByLabel(messages.composer.label, { exact: true });
 
 test("the client can be installed, and opens without a connection", async ({ browser }) => {
   const context = await browserOf(browser, null);
@@ -32,6 +46,7 @@ test("a newer version waits until it is asked for", async ({ browser }) => {
   await page.goto("/sign-in");
   await page.evaluate(() => navigator.serviceWorker.ready);
   await page.reload(); // the worker is in charge from the second page on
+  await page.waitForLoadState("networkidle"); // and the page has asked for its own worker
   // The same worker by another address is another version.
   await page.evaluate(() => navigator.serviceWorker.register("/service_worker.js?newer"));
   await expect(page.getByText(common.newVersion.ready)).toBeVisible();
@@ -49,19 +64,37 @@ test("nothing of a person is left on the device once they signed out", async ({ 
   const { page, name, email } = await signUp(browser, "PATIENT", "Linn Lakewood");
   const about = "a secret that only I know";
   await did(page, "PATCH", "/api/user/profile", { about });
+  const conversation = await inCare(browser, page);
+  const [unsent, draft] = ["what waits to be sent", "what has only been begun"];
   for (const path of ["/settings/profile", "/messages", "/appointments", "/therapists", "/dashboard"])
     await page.goto(path);
   await page.evaluate(() => navigator.serviceWorker.ready);
   const { user } = await told<{ user: { id: string } }>(page, "/api/auth/session");
+  // No message is taken from here on, on this page or the next.
+  await page
+    .context()
+    .route("**/api/messages", (route) =>
+      route.request().method() === "POST" ? route.abort() : route.fallback(),
+    );
+  await page.goto(conversation);
+  await write(page, unsent);
+  await composer(page).fill(draft);
+  await expect(async () => {
+    const kept = await everythingKept(page);
+    for (const words of [unsent, draft]) expect(kept).toContain(words);
+  }).toPass();
+  await page.goto("/dashboard");
   await page
     .getByRole("button", { name: new RegExp(`${common.menu}|${name}`) })
     .first()
     .click();
   await page.getByRole("button", { name: common.signOut }).click();
+  await expect(page.getByText(common.unsent.title)).toBeVisible();
+  await page.getByRole("button", { name: common.unsent.leave }).click();
   await expect(page).toHaveURL(/\/(sign-in.*)?$/);
   const kept = await everythingKept(page);
   expect(kept).toContain("/index.html"); // what is kept is the client itself
-  for (const personal of [name, email, about, user.id, "/api/"])
+  for (const personal of [name, email, about, unsent, draft, user.id, "/api/"])
     expect(kept.split("\n").filter((line) => line.includes(personal) && !line.includes("function"))).toEqual(
       [],
     );
@@ -96,15 +129,52 @@ test("a passkey is made, and brings its owner in", async ({ browser }) => {
 
 test("a session about to end warns, by the page's own clock", async ({ browser }) => {
   const { page, email, password } = await signUp(browser, "PATIENT", "Ewa Ending");
+  const conversation = await inCare(browser, page);
   await page.clock.install();
-  await page.goto("/dashboard");
-  await expect(page.locator("h1")).toBeVisible();
+  await page.goto(conversation);
+  await composer(page).fill("only begun");
+  await page.clock.runFor(1_000);
+  const otherTab = await page.context().newPage();
+  await otherTab.goto("/appointments");
+  await expect(otherTab.locator("h1")).toBeVisible();
   const { expiresAt } = await told<{ expiresAt: string }>(page, "/api/auth/session");
-  await page.clock.setFixedTime(new Date(Date.parse(expiresAt) - 60_000));
-  await page.clock.runFor(60_000);
-  await expect(page.getByRole("dialog").or(page.getByRole("alertdialog"))).toBeVisible();
-  await page.context().clearCookies();
-  await page.goto("/sign-in");
+  await page.context().setOffline(true); // so that no answer tells the page what time it is elsewhere
+  await page.clock.setSystemTime(Date.parse(expiresAt) - 100_000);
+  await page.clock.runFor(21_000);
+  await expect(page.getByText(common.ending.title)).toBeVisible();
+  await page.clock.runFor(80_000);
+  await expect(page.getByText(everyone.signIn.ended)).toBeVisible();
+  await expect(otherTab.getByText(everyone.signIn.ended)).toBeVisible();
+  await expect(page.getByText(common.signOutOwed)).toBeVisible();
+  await page.context().setOffline(false);
+  await page.clock.runFor(11_000);
+  await expect(page.getByText(common.signOutOwed)).toBeHidden();
   await signIn(page, email, password);
+  await expect(page).toHaveURL(new RegExp(`${conversation}$`));
+  await expect(composer(page)).toHaveValue("only begun"); // which it promised to keep
   await page.context().close();
+});
+
+test("what the first page needs is fetched side by side, and once", async ({ browser }) => {
+  const context = await browserOf(browser, null, { serviceWorkers: "block" });
+  const page = await context.newPage();
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto("/sign-in");
+  await expect(page.getByRole("heading", { name: everyone.signIn.title })).toBeVisible();
+  await page.waitForLoadState("networkidle");
+  for (const one of ["/api/auth/session", ...asked.filter((path) => path.endsWith(".js"))])
+    expect(
+      asked.filter((path) => path === one),
+      one,
+    ).toHaveLength(1);
+  const early = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLLinkElement>("link[rel=modulepreload]")].map(({ href }) => href),
+  );
+  for (const part of ["sign_in", "everyone", "common"])
+    expect(
+      early.some((href) => href.includes(`/assets/${part}-`)),
+      part,
+    ).toBe(true);
+  await context.close();
 });

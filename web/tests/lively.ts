@@ -27,7 +27,7 @@ async function make() {
   const patient = await asking(stateOf("PATIENT"));
   const therapist = await asking(stateOf("THERAPIST"));
   await tellOfThemselves(patient, therapist);
-  await hoursAroundTheClock(therapist);
+  await hoursOfAPractice(therapist);
   const conversation = (await told<{ items: { id: string }[] }>(patient, "/api/conversations")).items.at(-1);
   for (const [who, body] of SAID)
     await did(who === "PATIENT" ? patient : therapist, "POST", "/api/messages", {
@@ -66,16 +66,16 @@ async function tellOfThemselves(patient: APIRequestContext, therapist: APIReques
   });
 }
 
-/** Book a time in two days, where the patient has none ahead. */
+/** Book a time of the week to come, where the patient has none ahead. */
 async function book(patient: APIRequestContext, therapistId: string) {
   const standing = await told<{ items: unknown[] }>(patient, "/api/appointments?status=booked");
   if (standing.items.length) return;
-  const from = new Date(Date.now() + 2 * 86_400_000);
-  const to = new Date(from.getTime() + 86_400_000);
+  const from = new Date(Date.now() + 86_400_000);
+  const to = new Date(from.getTime() + 7 * 86_400_000);
   const range = `from=${from.toISOString()}&to=${to.toISOString()}&timeZone=UTC`;
   type Slots = { items: { startAt: string; endAt: string }[] };
   const { items } = await told<Slots>(patient, `/api/therapists/${therapistId}/slots?${range}`);
-  const slot = items[12];
+  const slot = items[3];
   await did(patient, "POST", "/api/appointments", {
     therapistId,
     startAt: slot?.startAt,
@@ -83,16 +83,30 @@ async function book(patient: APIRequestContext, therapistId: string) {
   });
 }
 
+type Rule = { weekday: number; start: string; end: string };
+
 /** A therapist who can be booked at any hour, from now on: a test is not run by anybody's clock. */
-export async function hoursAroundTheClock(therapist: APIRequestContext): Promise<void> {
+export function hoursAroundTheClock(therapist: APIRequestContext): Promise<void> {
+  const rules = [0, 1, 2, 3, 4, 5, 6].map((weekday) => ({ weekday, start: "00:00", end: "24:00" }));
+  return hours(therapist, rules, 5);
+}
+
+/** A week as practices have them. */
+function hoursOfAPractice(therapist: APIRequestContext): Promise<void> {
+  const mornings = [0, 1, 2, 4].map((weekday) => ({ weekday, start: "09:00", end: "12:30" }));
+  const afternoons = [0, 1, 3].map((weekday) => ({ weekday, start: "14:00", end: "18:00" }));
+  return hours(therapist, [...mornings, ...afternoons], 30);
+}
+
+async function hours(therapist: APIRequestContext, rules: Rule[], stepMinutes: number) {
   type Standing = { revision: string };
   const { revision } = await told<Standing>(therapist, "/api/appointments/availability");
   await did(therapist, "PUT", "/api/appointments/availability", {
     timeZone: "America/Los_Angeles",
-    rules: [0, 1, 2, 3, 4, 5, 6].map((weekday) => ({ weekday, start: "00:00", end: "24:00" })),
+    rules,
     exceptions: [],
     sessionMinutes: 30,
-    stepMinutes: 5,
+    stepMinutes,
     bufferBeforeMinutes: 0,
     bufferAfterMinutes: 0,
     minimumNoticeMinutes: 0,

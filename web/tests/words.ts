@@ -4,10 +4,11 @@ import common from "../src/i18n/en/common";
 import everyone from "../src/i18n/en/everyone";
 import messages from "../src/i18n/en/messages";
 import patient from "../src/i18n/en/patient";
+import room from "../src/i18n/en/room";
 import settings from "../src/i18n/en/settings";
 import therapist from "../src/i18n/en/therapist";
 
-export const words = { admin, common, everyone, messages, patient, settings, therapist };
+export const words = { admin, common, everyone, messages, patient, room, settings, therapist };
 
 /** A sentence of the catalogue with its blanks filled in. */
 export function filled(sentence: string, blanks: Record<string, string>): string {

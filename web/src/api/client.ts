@@ -9,8 +9,26 @@ export type Shape<Name extends keyof components["schemas"]> = components["schema
 export const api = createClient<paths>({
   baseUrl: typeof location === "undefined" ? "http://localhost" : location.origin,
   credentials: "same-origin",
-  fetch: (request: Request) => fetch(request),
+  fetch: (request: Request) => fetch(request, { signal: inTime(request.signal) }),
 });
+
+/** What was not answered by then is not waited for, so that a connection that hangs holds up nothing behind it. */
+export const ANSWERED_WITHIN_MS = 60_000;
+
+/** Given up when the caller does, or when it takes too long. */
+function inTime(given: AbortSignal): AbortSignal {
+  const stop = new AbortController();
+  const late = setTimeout(
+    () => stop.abort(new DOMException("no answer in time", "TimeoutError")),
+    ANSWERED_WITHIN_MS,
+  );
+  given.addEventListener("abort", () => {
+    clearTimeout(late);
+    stop.abort(given.reason);
+  });
+  if (given.aborted) stop.abort(given.reason);
+  return stop.signal;
+}
 
 /** Have every request changed before it goes; gives the way to stop. */
 export function onRequest(change: (request: Request) => void): () => void {

@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useRouteError } from "react-router";
+import { CrisisHelpButton } from "@/crisis/crisis_help";
 import { Button } from "@/ui/button";
 import { Page } from "@/ui/page";
 
@@ -22,8 +23,11 @@ export { NotFoundPage };
 
 const RELOADED = "bloom.reloaded";
 
-/** A page stopped by a mistake of ours; one whose code is gone after a release is fetched anew, once. */
-export function BrokenPage() {
+/**
+ * A page stopped by a mistake of ours; one whose code is gone after a release is fetched anew, once. `alone` where the
+ * shell, with help at once in it, stopped too.
+ */
+export function BrokenPage({ alone = false }: { alone?: boolean }) {
   const { t } = useTranslation("common");
   const error = useRouteError();
   useEffect(() => {
@@ -37,8 +41,9 @@ export function BrokenPage() {
   return (
     <main className="p-6">
       <Page title={t("broken.title")} lead={t("broken.lead")} width="narrow">
-        <p>
+        <p className="flex flex-wrap gap-2">
           <Button onClick={() => location.reload()}>{t("broken.reload")}</Button>
+          {alone && <CrisisHelpButton />}
         </p>
       </Page>
     </main>

@@ -4,9 +4,13 @@ import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, NavLink, Outlet, ScrollRestoration, useLocation, useNavigation } from "react-router";
 import { CrisisHelpButton } from "@/crisis/crisis_help";
+import { lastWord } from "@/session/last_word";
 import { LookingOn } from "@/session/looking_on";
-import { signOut, useSession } from "@/session/session";
+import { useRemembered } from "@/session/remembered";
+import { useSession } from "@/session/session";
 import { SessionEnding } from "@/session/session_ending";
+import { SignOut } from "@/session/sign_out";
+import { signOutOwed } from "@/session/sign_out_owed";
 import { StepUpProvider } from "@/session/step_up";
 import { Button } from "@/ui/button";
 import { classes } from "@/ui/classes";
@@ -25,6 +29,8 @@ export function Shell() {
   const { t } = useTranslation("common");
   const { data: session } = useSession();
   const online = useOnline();
+  const owed = useRemembered(signOutOwed);
+  const last = useRemembered(lastWord);
   useFocusOnNavigation();
   const menu = session ? MENUS[session.user.role] : [];
   return (
@@ -47,7 +53,8 @@ export function Shell() {
             >
               <div className="mx-auto mb-4 grid max-w-4xl gap-2 empty:hidden">
                 {session?.impersonated && <LookingOn session={session} />}
-                {!online && <Message tone="warm">{t("offline")}</Message>}
+                {!session && owed && <Message tone="warm">{t("signOutOwed")}</Message>}
+                {!online && <Message tone="warm">{t(session ? "offline" : "offlineSignedOut")}</Message>}
                 <NewVersionNotice />
               </div>
               <Outlet />
@@ -56,6 +63,7 @@ export function Shell() {
           {session && <BottomMenu entries={menu} />}
         </div>
         {session && <SessionEnding session={session} />}
+        {last}
         {session && session.user.role !== "ADMINISTRATOR" && !session.impersonated && (
           <Suspense>
             <LiveShell key={session.user.id} session={session} />
@@ -133,15 +141,7 @@ function TopBar({ signedIn, name, menu }: { signedIn: boolean; name?: string; me
               <LanguageChoice />
               <ThemeChoice />
             </div>
-            <Button
-              look="plain"
-              onClick={() => {
-                setOpen(false);
-                void signOut();
-              }}
-            >
-              {t("signOut")}
-            </Button>
+            <SignOut look="plain" onLeave={() => setOpen(false)} />
           </div>
         </Dialog>
       )}

@@ -3,10 +3,8 @@ import { LifeBuoy } from "lucide-react";
 import { type ComponentType, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/ui/button";
-import { Dialog } from "@/ui/dialog";
+import { Modal } from "@/ui/modal";
 import { Waiting } from "@/ui/states";
-
-export { CrisisResources } from "./crisis_resources";
 
 /** Two numbers that are good in most places, where even the page's own lines could not be fetched. */
 const EMERGENCY = "112 / 911";
@@ -28,7 +26,7 @@ export function CrisisHelpButton() {
         {t("crisis.open")}
       </Button>
       {open && (
-        <Dialog title={t("crisis.title")} onClose={() => setOpen(false)}>
+        <Modal title={t("crisis.title")} onClose={() => setOpen(false)}>
           {lines === "missing" ? (
             <p className="font-bold">{t("crisis.emergency", { number: EMERGENCY })}</p>
           ) : lines ? (
@@ -36,7 +34,7 @@ export function CrisisHelpButton() {
           ) : (
             <Waiting />
           )}
-        </Dialog>
+        </Modal>
       )}
     </>
   );

@@ -8,6 +8,7 @@ import type deeds from "./en/deeds";
 import type everyone from "./en/everyone";
 import type messages from "./en/messages";
 import type patient from "./en/patient";
+import type room from "./en/room";
 import type settings from "./en/settings";
 import type therapist from "./en/therapist";
 import { LANGUAGES, type Language, preferredLanguage, storeLanguage } from "./language";
@@ -30,6 +31,7 @@ declare module "i18next" {
       everyone: typeof everyone;
       messages: typeof messages;
       patient: typeof patient;
+      room: typeof room;
       settings: typeof settings;
       therapist: typeof therapist;
     };
@@ -42,6 +44,13 @@ const catalogues = import.meta.glob<{ default: Record<string, unknown> }>("./{en
 export async function chooseLanguage(language: Language): Promise<void> {
   storeLanguage(language);
   await i18n.changeLanguage(language);
+}
+
+/** Have these words on their way at once, beside whatever else is awaited; they are used where i18next asks for them. */
+export function fetchWords(areas: readonly string[]): void {
+  const language = preferredLanguage();
+  // What goes wrong is met where the words are waited for.
+  for (const area of areas) catalogues[`./${language}/${area}.ts`]?.().catch(() => undefined);
 }
 
 let started: Promise<void> | undefined;

@@ -1,16 +1,18 @@
-/** The page that holds a meeting, apart from the client: it alone runs code of Zoom's, and it reaches nothing of ours. */
+/**
+ * The page that holds a meeting, apart from the client: it alone runs code of Zoom's, and its own connections reach
+ * none of our servers. It is of our origin nevertheless: what the client keeps on the device lies within its reach.
+ */
 import { startTheme } from "@/app/theme";
 import english from "@/i18n/en/meeting";
 import spanish from "@/i18n/es/meeting";
 import { preferredLanguage } from "@/i18n/language";
 import "../styles.css";
 import { type MeetingAccess, takeOver } from "./handing_over";
+import { BUTTON, helpAtOnce } from "./help";
 import { zoomClient } from "./zoom_sdk";
 
 const WITHIN_MS = 10_000;
 const APPOINTMENTS = "/appointments";
-const BUTTON =
-  "inline-flex min-h-11 items-center justify-center rounded-control px-4 py-2 font-semibold text-center";
 
 const language = preferredLanguage();
 const words = { en: english, es: spanish }[language];
@@ -18,6 +20,7 @@ const words = { en: english, es: spanish }[language];
 startTheme();
 document.documentElement.lang = language;
 document.title = `${words.title} · Bloom Health`;
+document.body.append(...helpAtOnce(words.help));
 void open();
 
 async function open(): Promise<void> {

@@ -2,6 +2,7 @@
 import { type InfiniteData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api, call, type Shape } from "@/api/client";
 import { queryClient } from "@/api/queries";
+import { authorOf } from "./members";
 import type { ShownMessage } from "./timeline";
 
 export type Conversation = Shape<"ShownConversation">;
@@ -40,7 +41,9 @@ export function refreshConversations(id?: string): void {
 
 /** A message was sent, edited or deleted; `isUnread` where it waits to be read here. */
 export function hearInList(message: ShownMessage, isUnread: boolean): void {
-  if (!listed(message.conversationId)) refreshConversations();
+  const known = listed(message.conversationId);
+  // Somebody who covers may have come in meanwhile.
+  if (!known || !authorOf(known, message.senderId)) refreshConversations(message.conversationId);
   patch(message.conversationId, (known) => {
     if (message.seq < known.lastSeq) return known;
     const isNew = message.seq > known.lastSeq;

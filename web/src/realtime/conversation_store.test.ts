@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { ConversationStore, type HistoryQuery, type Joined, type Server } from "./conversation_store";
+import {
+  ConversationStore,
+  type CrisisHelp,
+  type HistoryQuery,
+  type Joined,
+  type Server,
+} from "./conversation_store";
+import { helpElsewhere } from "./help_elsewhere";
 import { item } from "./message_sample";
 import type { History, Item } from "./timeline";
 
@@ -148,4 +155,19 @@ it("loads back to a message that a search found", async () => {
   const first = store.snapshot().timeline.messages[0]?.seq ?? 0;
   expect([first <= 300, first > 1]).toEqual([true, true]);
   store.stop();
+});
+
+it("shows help in the conversation where that is before somebody, and elsewhere where it is not", () => {
+  const store = new ConversationStore("c", new Conversation(numbers(1)));
+  const help = { resources: [] } satisfies CrisisHelp;
+  const leave = store.subscribe(() => undefined);
+  store.offerHelp(help);
+  expect([store.snapshot().help, helpElsewhere.get()]).toEqual([help, null]);
+  leave();
+  store.offerHelp(help);
+  expect([store.snapshot().help, helpElsewhere.get()]).toEqual([help, help]);
+  helpElsewhere.set(null);
+  store.stop();
+  store.offerHelp(help);
+  expect(helpElsewhere.get()).toBeNull();
 });

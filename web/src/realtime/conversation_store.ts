@@ -1,6 +1,7 @@
 /** One conversation, kept in step with the server: opened, followed live, caught up after every absence. */
 import type { Shape } from "@/api/client";
 import { Problem } from "@/api/problem";
+import { helpElsewhere } from "./help_elsewhere";
 import {
   type Analysis,
   analysed,
@@ -161,8 +162,10 @@ export class ConversationStore {
     if (this.state.typing !== name) this.update({ typing: name });
   }
 
+  /** Where nobody has the conversation before them, help does not wait until they come back to it. */
   offerHelp(help: CrisisHelp): void {
     this.update({ help });
+    if (!this.listeners.size && !this.stopped) helpElsewhere.set(help);
   }
 
   /** Wait until nothing is being read. */

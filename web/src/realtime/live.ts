@@ -7,7 +7,7 @@ import { onLeaving } from "@/session/session";
 import { closeInList, hearInList, markReadInList, refreshConversations } from "./conversation_list";
 import { ConversationStore, type CrisisHelp, type Joined, type Server } from "./conversation_store";
 import { Outbox, type Sent } from "./outbox";
-import { emptyOutbox, outboxStorage } from "./outbox_storage";
+import { outboxStorage } from "./outbox_storage";
 import { forgetPresence, hearPresence } from "./people";
 import { closeSocket, returnToSocket, theSocket } from "./socket";
 import type { Analysis, Item } from "./timeline";
@@ -15,6 +15,7 @@ import type { Analysis, Item } from "./timeline";
 /** Rooms that one socket may be in, with some to spare. */
 const ROOMS = 100;
 const ACK_MS = 8_000;
+const SENT_WITHIN_MS = 30_000;
 const LOCK = "bloom.outbox";
 
 type BetweenTabs = { kind: "changed" } | { kind: "sent"; userId: string; sent: Sent<CrisisHelp> };
@@ -41,6 +42,8 @@ export class Live implements Server {
         call(
           api.POST("/api/messages", {
             body: { conversationId, body, clientId, attachmentIds: attachments.map(({ id }) => id) },
+            // While it is under way the other tabs send nothing.
+            signal: AbortSignal.timeout(SENT_WITHIN_MS),
           }),
         ),
       alone: (step) => (navigator.locks ? navigator.locks.request(LOCK, step) : step()),
@@ -270,7 +273,4 @@ export function endLive(which = current): void {
   if (current === which) current = null;
 }
 
-onLeaving(async () => {
-  endLive();
-  await emptyOutbox();
-});
+onLeaving(() => endLive());

@@ -4,10 +4,15 @@ import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call } from "@/api/client";
 import { setMenuCount } from "@/app/menu_counts";
+import { CrisisLines } from "@/crisis/crisis_resources";
+import { useRemembered } from "@/session/remembered";
 import type { Session } from "@/session/session";
+import { Modal } from "@/ui/modal";
 import { useToast } from "@/ui/toast";
 import { useConversations } from "./conversation_list";
+import { helpElsewhere } from "./help_elsewhere";
 import { endLive, type Live, liveOf } from "./live";
+import { showNotice } from "./notices";
 
 export default function LiveShell({ session }: { session: Session }) {
   const live = liveOf(session.user.id);
@@ -22,7 +27,7 @@ export default function LiveShell({ session }: { session: Session }) {
     };
   }, [live]);
   useFollowedConversations(live);
-  return session.user.role === "THERAPIST" ? <AlertNotices live={live} /> : null;
+  return session.user.role === "THERAPIST" ? <AlertNotices live={live} /> : <HelpElsewhere />;
 }
 
 function useFollowedConversations(live: Live) {
@@ -36,6 +41,23 @@ function useFollowedConversations(live: Live) {
     );
   }, [data, live]);
   useEffect(() => () => setMenuCount("messages", 0), []);
+}
+
+/** What somebody wrote carried risk, and they have left its conversation before the answer came. */
+function HelpElsewhere() {
+  const { t } = useTranslation("common");
+  const help = useRemembered(helpElsewhere);
+  useEffect(() => () => helpElsewhere.set(null), []);
+  if (!help) return null;
+  return (
+    <Modal title={t("crisis.title")} onClose={() => helpElsewhere.set(null)}>
+      <div className="grid gap-4">
+        <p>{t("crisis.lead")}</p>
+        <CrisisLines resources={help.resources} />
+        <p className="text-sm text-ink-soft">{t("crisis.notWatched")}</p>
+      </div>
+    </Modal>
+  );
 }
 
 /** How many alerts wait, wherever the therapist is in the application; a new one is said calmly, once. */
@@ -53,12 +75,8 @@ function AlertNotices({ live }: { live: Live }) {
     () =>
       live.onAlert(({ riskEventId }) => {
         tell(t("alertNotice.words"));
-        if (document.hidden && "Notification" in window && Notification.permission === "granted")
-          new Notification(t("product"), {
-            body: t("alertNotice.elsewhere"),
-            tag: riskEventId,
-            icon: "/icon.svg",
-          });
+        if (document.hidden)
+          void showNotice(t("product"), { body: t("alertNotice.elsewhere"), tag: riskEventId });
       }),
     [live, t, tell],
   );

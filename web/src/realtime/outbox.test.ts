@@ -127,6 +127,21 @@ describe("an outbox", () => {
     expect(server.posts).toBe(2);
   });
 
+  it("says when a message that could not be kept is away", async () => {
+    const add = () => Promise.reject(new Error("no room"));
+    const all = async () => outbox.waiting.slice();
+    server.answer = () => Promise.reject(unreachable());
+    const outbox: Outbox = open("me", { storage: { ...outboxStorage, add, all } });
+    const kept = outbox.add(written("one"));
+    let isAway = false;
+    const away = kept.catch(() => outbox.away("one")).then(() => (isAway = true));
+    await outbox.settled();
+    expect(isAway).toBe(false);
+    await outbox.discard("one");
+    await away;
+    await outbox.away("one");
+  });
+
   it("asks before it sends what has waited for more than a day", async () => {
     server.answer = () => Promise.reject(unreachable());
     const killed = open();

@@ -158,6 +158,19 @@ export class Outbox<Help = unknown> {
     this.echoes.get(clientId)?.();
   }
 
+  /** Wait until a message waits here no more: the server has it, or it was given up. */
+  async away(clientId: string): Promise<void> {
+    const waits = () => this.waiting.some((one) => one.clientId === clientId);
+    if (!waits()) return;
+    await new Promise<void>((resolve) => {
+      const stop = this.subscribe(() => {
+        if (waits()) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
   /** There may be a connection again: try at once. */
   encourage(): void {
     this.notBefore.clear();

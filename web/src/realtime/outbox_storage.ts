@@ -41,3 +41,9 @@ export async function emptyOutbox(): Promise<void> {
   beside.clear();
   await clear(store()).catch(() => undefined);
 }
+
+/** How many of a person's messages wait, on the word of the storage alone. */
+export async function countUnsent(userId: string): Promise<number> {
+  const waiting = await outboxStorage.all().catch(() => []);
+  return waiting.filter((message) => message.userId === userId).length;
+}

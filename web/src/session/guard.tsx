@@ -2,7 +2,7 @@
 import { Navigate, Outlet, useLocation } from "react-router";
 import { PageProblem, Waiting } from "@/ui/states";
 import { returnTo } from "./return_to";
-import { type Role, useSession } from "./session";
+import { howItEnded, type Role, useSession } from "./session";
 
 /** A page for these roles; `signed-out` for who has no session, `anyone` for all. */
 export type Allowed = "anyone" | "signed-out" | "signed-in" | readonly Role[];
@@ -24,6 +24,8 @@ export function Guard({ allow }: { allow: Allowed }) {
       <Outlet />
     );
   if (!session) {
+    // Whoever comes next at this device is not led to where the last person was.
+    if (howItEnded.get() === "on-purpose") return <Navigate to="/sign-in" replace />;
     const wanted = here.pathname + here.search;
     return <Navigate to={`/sign-in#returnTo=${encodeURIComponent(wanted)}`} replace />;
   }

@@ -23,6 +23,10 @@ it("counts answers to what somebody did, not those to what a page asks by itself
   vi.setSystemTime(START + 20 * 60_000);
   await asked();
   expect(lastUse()).toBe(START);
+  document.body.append(document.createElement("button"));
+  document.querySelector("button")?.focus(); // as a page does by itself
+  await asked();
+  expect(lastUse()).toBe(START);
   dispatchEvent(new Event("keydown"));
   await asked(401);
   expect(lastUse()).toBe(START);

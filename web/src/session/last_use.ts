@@ -43,8 +43,9 @@ function note(response: Response) {
 onAnswer(note);
 
 if (typeof addEventListener === "function") {
-  const work = () => {
-    worked = Date.now();
+  const work = ({ type, target }: Event) => {
+    // A part of the page takes the focus by itself too, as what warns of the end does; the window only by somebody.
+    if (type !== "focus" || target === window) worked = Date.now();
   };
   for (const doing of ["keydown", "pointerdown", "wheel", "focus"])
     addEventListener(doing, work, { capture: true, passive: true });

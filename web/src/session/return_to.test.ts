@@ -10,6 +10,8 @@ it("takes pages of ours alone", () => {
     "https://evil.example/",
     "//evil.example",
     "/\\evil.example",
+    "/.//evil.example",
+    "/a/..//evil.example",
     "/\t/evil.example",
     "javascript:alert(1)",
     "messages",

@@ -8,9 +8,10 @@ export function ownPath(wanted: unknown, origin = location.origin): string | nul
   if (typeof wanted !== "string" || !wanted.startsWith("/")) return null;
   try {
     const url = new URL(wanted, origin);
-    if (url.origin !== origin || SIGNING_IN.test(url.pathname) || url.pathname.startsWith("/api/"))
-      return null;
-    return url.pathname + url.search;
+    const { pathname, search } = url;
+    // Two slashes at the beginning name another host wherever the path is read as an address.
+    const others = url.origin !== origin || pathname.startsWith("//") || pathname.startsWith("/api/");
+    return others || SIGNING_IN.test(pathname) ? null : pathname + search;
   } catch {
     return null;
   }

@@ -4,8 +4,9 @@ import { useTranslation } from "react-i18next";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { lastUse, serverAhead } from "./last_use";
-import { endSession, renewSession, type Session, signOut, useSession } from "./session";
+import { endSession, renewSession, type Session, useSession } from "./session";
 import { type End, endOf, readOut, WARNED_MS } from "./session_end";
+import { SignOut } from "./sign_out";
 
 /** Between two looks at the clock while the end is far, at most: a device may have slept. */
 const LOOK_MS = 20_000;
@@ -102,17 +103,22 @@ function Warning({ seconds, movable, onDismiss }: Warned) {
           {mark >= 60 ? t("ending.minutes", { count: mark / 60 }) : t("ending.seconds", { count: mark })}
         </p>
         <div className="flex flex-wrap justify-end gap-2">
-          <Button look={movable ? "quiet" : "plain"} onClick={() => void signOut()}>
-            {t(movable ? "signOut" : "ending.again")}
-          </Button>
           {movable ? (
-            <Button ref={main} busy={busy} onClick={() => void stay()}>
-              {t("ending.stay")}
-            </Button>
+            <>
+              <SignOut look="quiet" />
+              <Button ref={main} busy={busy} onClick={() => void stay()}>
+                {t("ending.stay")}
+              </Button>
+            </>
           ) : (
-            <Button ref={main} onClick={onDismiss}>
-              {t("ending.understood")}
-            </Button>
+            <>
+              <Button look="plain" onClick={() => void endSession()}>
+                {t("ending.again")}
+              </Button>
+              <Button ref={main} onClick={onDismiss}>
+                {t("ending.understood")}
+              </Button>
+            </>
           )}
         </div>
       </div>

@@ -10,6 +10,7 @@ import { Field } from "@/ui/field";
 import { useForm } from "@/ui/form";
 import { Message, problemWords } from "@/ui/states";
 import { provePasskey } from "./passkeys";
+import { endSession } from "./session";
 
 export function StepUpDialog({ onDone }: { onDone: (proven: boolean) => void }) {
   const { t } = useTranslation("common");
@@ -53,7 +54,26 @@ export function StepUpDialog({ onDone }: { onDone: (proven: boolean) => void }) 
         </div>
       </form>
       <ByPasskey onProven={() => onDone(true)} />
+      <Anew
+        onLeave={() => {
+          onDone(false);
+          void endSession();
+        }}
+      />
     </Dialog>
+  );
+}
+
+/** Whoever comes in by Google or Zoom alone has none of these: coming in anew is their proof. */
+function Anew({ onLeave }: { onLeave: () => void }) {
+  const { t } = useTranslation("common");
+  return (
+    <div className="mt-4 grid gap-3 border-t pt-4">
+      <p className="text-ink-soft">{t("stepUp.anewWhy")}</p>
+      <Button look="quiet" onClick={onLeave}>
+        {t("stepUp.anew")}
+      </Button>
+    </div>
   );
 }
 

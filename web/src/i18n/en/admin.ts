@@ -15,7 +15,7 @@ export default {
     "own-grant": "Somebody else has to review what you opened.",
     "record-still-open": "This record is still open. It can be reviewed once it is closed.",
     "reviewed-already": "This has been reviewed already.",
-    "second-administrator-needed": "Another administrator has to approve the last step.",
+    "second-administrator-needed": "Another administrator has to approve this step.",
     "rollout-moved": "This moved on in the meantime. Please look again.",
     "training-under-way": "A training is under way already.",
     "too-little-feedback": "There is not enough feedback to train on yet.",
@@ -239,6 +239,16 @@ export default {
       deleted: "This message was deleted.",
       patient: "Patient",
       therapist: "Therapist",
+      statuses: {
+        held: "Held for them",
+        pending: "Being arranged",
+        booked: "Booked",
+        in_session: "Under way",
+        completed: "Took place",
+        cancelled: "Called off",
+        no_show: "Missed",
+        expired: "Not booked",
+      },
     },
   },
   onCall: {
@@ -364,6 +374,15 @@ export default {
       texts: "Texts",
       mean: "The mean distance is {{value}}.",
     },
+    classes: {
+      Anxiety: "Anxiety",
+      Bipolar: "Bipolar",
+      Depression: "Depression",
+      Normal: "Normal",
+      "Personality disorder": "Personality disorder",
+      Stress: "Stress",
+      Suicidal: "Suicidal",
+    },
     confusion: {
       title: "What texts of each class were taken for",
       lead: "A row for each class; the framed number is what was right.",
@@ -383,6 +402,7 @@ export default {
       "by-hand": "An administrator took it back",
       "not-deployed": "It could not be brought up",
       "another-model": "Another model answered in its place",
+      "deployed-over": "A new release of the classifier took its place; nothing speaks against this version",
     },
     moves: {
       shadow: "It began in the shadow",
@@ -411,6 +431,9 @@ export default {
     changeF1: "Change in macro-F1",
     changeRisk: "Change in risk found",
     tryIt: "Roll it out",
+    tryAgain: "Let it be tried again",
+    tryAgainWords:
+      "A rollout took this version back. If you know why, it can be a candidate again; a new rollout begins in the shadow.",
     rollout: "Rollout",
     noRollout:
       "No rollout is under way. A version that did better than the one that serves can be rolled out.",
@@ -426,6 +449,11 @@ export default {
       finish: "It served everybody for long enough.",
       return: "It will be taken back.",
     },
+    alertsMissing_one:
+      "The version that serves has to flag {{count}} more message before alerts can be compared.",
+    alertsMissing_other:
+      "The version that serves has to flag {{count}} more messages before alerts can be compared.",
+    byHand: "Nothing else is missing. Two administrators may decide to take this step without it.",
     harms: "Signs of harm: {{list}}",
     counted: "What was counted",
     weekColumn: "Week",
@@ -441,8 +469,11 @@ export default {
     asked: "Asked for; another administrator has to approve it.",
     advance: "Take the next step",
     approve: "Approve the last step",
+    approveByHand: "Approve this step",
     back: "Take it back",
     backSure: "Take the rollout back? Everybody is answered by the version before, at once.",
+    backLastSure:
+      "Take back the rollout that was finished on {{time}}? Everybody is answered by the version before it, within minutes.",
     decisions: "Decisions and their evidence",
     evidence: "Evidence",
     runs: "Trainings",
@@ -472,6 +503,7 @@ export default {
         "trainer-broken": "It came to a halt by mistake.",
         broken: "It came to a halt by mistake.",
         "too-little-feedback": "There was too little feedback to learn from.",
+        "too-little-to-calibrate": "No text held apart called for help, so no alert threshold could be set.",
       },
       otherError: "It ended early ({{code}}).",
       examples_one: "{{count}} answer",

@@ -22,7 +22,20 @@ export default {
   languageName: "English",
   theme: "Appearance",
   themes: { system: "As this device", light: "Light", dark: "Dark" },
-  offline: "You are offline. What you write is kept on this device and sent when you are back.",
+  offline: "You are offline. Messages you write are kept on this device and sent when you are back.",
+  offlineSignedOut: "You are offline.",
+  signOutOwed:
+    "You are signed out on this device. The server cannot be reached to end your session there as well; that happens by itself as soon as it can. If others use this device, please leave this page open until this note is gone.",
+  unsent: {
+    title: "Not everything has been sent yet",
+    lead_one:
+      "{{count}} message still waits on this device to be sent. If you sign out now, it is removed and nobody gets it.",
+    lead_other:
+      "{{count}} messages still wait on this device to be sent. If you sign out now, they are removed and nobody gets them.",
+    none: "By now everything has been sent.",
+    stay: "Stay signed in",
+    leave: "Sign out anyway",
+  },
   newVersion: { ready: "A new version is ready.", take: "Use it now" },
   looking: {
     on: "You are looking on as {{name}} until {{time}}. Nothing can be changed, and {{name}} has been told.",
@@ -80,13 +93,16 @@ export default {
     noPasskey: "This account has no passkey yet. Your password or a code works as well.",
     passkeyDeclined: "The passkey was not used. You can try again, or use your password or a code.",
     oneOfTwo: "Please enter your password or a code.",
+    anewWhy:
+      "If you come in with Google or Zoom and have no password, please sign in again. After that this step is open to you for a few minutes.",
+    anew: "Sign in again",
   },
   ending: {
     title: "Are you still there?",
-    lead: "To keep what is yours private, you will be signed out soon. What you have written stays on this device.",
+    lead: "To keep what is yours private, you will be signed out soon. Messages you have begun stay on this device.",
     finalTitle: "It is time to sign in again",
     finalLead:
-      "For your safety, each sign-in lasts a limited time, and this one is nearly over. What you have written stays on this device, and after signing in you are back on this page.",
+      "For your safety, each sign-in lasts a limited time, and this one is nearly over. Messages you have begun stay on this device, and after signing in you are back on this page. Please save anything else first.",
     stay: "Stay signed in",
     again: "Sign in again now",
     understood: "All right",
@@ -102,7 +118,7 @@ export default {
   },
   broken: {
     title: "Something went wrong",
-    lead: "The page stopped by mistake. What you wrote is kept. Loading it anew usually helps.",
+    lead: "The page stopped by mistake. Messages you have begun are kept. Loading it anew usually helps.",
     reload: "Load the page anew",
   },
   problem: {
@@ -113,6 +129,7 @@ export default {
     "code-not-right":
       "This code does not fit, or was used already. After ten that do not fit, none counts for 15 minutes.",
     "passkey-not-confirmed": "This passkey does not belong to this account.",
+    "not-while-impersonating": "This stays closed while you look on as somebody.",
     "not-proven": "Nothing was changed, as it was not confirmed.",
     "too-many-requests": "That was a lot at once. Please try again in about {{minutes}} min.",
   },

@@ -43,7 +43,7 @@ export default {
     google: "Continue with Google",
     zoom: "Continue with Zoom",
     newHere: "New here?",
-    ended: "You were signed out after a time without use. What you had written is still on this device.",
+    ended: "Your session is over. Messages you had begun are still on this device.",
     resend: "Send the mail again",
     passkeyDeclined: "The passkey was not used. You can try again, or choose another way.",
   },

@@ -9,6 +9,7 @@ export default {
     requests: "To your requests",
     nothingYet: "Nothing was written yet",
     you: "You: {{words}}",
+    somebody: "{{name}}: {{words}}",
     deleted: "A message that was deleted",
     files_one: "A file",
     files_other: "{{count}} files",
@@ -21,6 +22,11 @@ export default {
     online: "Here now",
     lastSeen: "Last here {{when}}",
     typing: "{{name}} is writing…",
+  },
+  covering: {
+    own: "You cover for {{name}} at the moment.",
+    forYou: "{{name}} covers for you at the moment, and may write here too.",
+    theirs: "{{name}} covers for {{therapist}} at the moment, and may write here too.",
   },
   thread: {
     name: "Messages with {{name}}",
@@ -47,6 +53,7 @@ export default {
   message: {
     from: "{{name}}, {{time}}",
     own: "You, {{time}}",
+    clinician: "A clinician",
     edited: "edited",
     deletedOwn: "You deleted this message.",
     deletedOther: "This message was deleted.",
@@ -162,6 +169,7 @@ export default {
     change: "Change",
     kept: "Thank you, that is kept.",
     waiting: "Not analysed yet",
+    none: "No analysis of this message",
   },
   alerts: {
     title: "Alerts",
@@ -239,7 +247,8 @@ export default {
     notByMail: "Only while signed in",
     browser: "Tell me while this page is in the background",
     browserHint: "A note of this browser that names nobody and says nothing of what was written.",
-    browserOn: "This browser tells you that something waits, also while the page is in the background.",
+    browserOn:
+      "This browser tells you that something waits while this page is open in the background, and no longer once it is closed or the device has put it to sleep.",
     browserOff: "This browser does not allow such notes. Its settings can change that.",
   },
   review: {
@@ -270,7 +279,8 @@ export default {
       "One of its files cannot be sent along. Put the words back and add the files again.",
     "not-the-author": "Only who wrote a message can change it.",
     "too-late-to-change": "Messages can be changed for 15 minutes after they were sent. That time is over.",
-    "changed-meanwhile": "You changed this message elsewhere meanwhile. Here is how it stands now.",
+    "changed-meanwhile":
+      "You changed this message elsewhere meanwhile. Above is how it stands now; saving again puts your words in its place.",
     "message-gone": "This message was deleted meanwhile.",
     "type-not-taken": "Files of this kind cannot be sent. Pictures, PDF, text and sound can.",
     "enough-for-today": "That is as much as can be sent within a day. Tomorrow there is room again.",

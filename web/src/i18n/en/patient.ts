@@ -66,9 +66,6 @@ export default {
   join: {
     opens: "You can enter from {{time}} on, {{when}}.",
     enter: "Enter the video room",
-    pending: "The video room is being prepared. It usually takes a few seconds, and we keep trying for you.",
-    ready: "Your room is ready. It opens in a new tab.",
-    open: "Open the video room",
     noVideo: "There is no video room for this appointment. Please write to each other about how to meet.",
   },
   held: {
@@ -156,6 +153,7 @@ export default {
     confirm: "Book this time",
     holdAgain: "Try again",
     booked: "Booked. We have sent you a mail with it.",
+    bookedAlready: "That time is booked for you already. You can call it off under Appointments.",
   },
   zones: {
     label: "Show times in",

@@ -228,7 +228,6 @@ export default {
     read: "Read the text",
     withdraw: "Withdraw",
     withdrawNamed: "Withdraw: {{title}}",
-    agreeNamed: "Agree: {{title}}",
     withdrawTitle: "Withdraw your agreement?",
     withdrawText: {
       telehealth:

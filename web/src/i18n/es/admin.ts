@@ -18,7 +18,7 @@ export default {
     "own-grant": "Otra persona tiene que revisar lo que tú abriste.",
     "record-still-open": "Este expediente sigue abierto. Se puede revisar cuando se cierre.",
     "reviewed-already": "Esto ya se revisó.",
-    "second-administrator-needed": "Otra persona de administración tiene que aprobar el último paso.",
+    "second-administrator-needed": "Otra persona de administración tiene que aprobar este paso.",
     "rollout-moved": "Esto avanzó mientras tanto. Mira de nuevo.",
     "training-under-way": "Ya hay un entrenamiento en marcha.",
     "too-little-feedback": "Todavía no hay suficientes respuestas para entrenar.",
@@ -249,6 +249,16 @@ export default {
       deleted: "Este mensaje se eliminó.",
       patient: "Paciente",
       therapist: "Terapeuta",
+      statuses: {
+        held: "Guardada",
+        pending: "En preparación",
+        booked: "Reservada",
+        in_session: "En curso",
+        completed: "Realizada",
+        cancelled: "Cancelada",
+        no_show: "Sin asistencia",
+        expired: "No reservada",
+      },
     },
   },
   onCall: {
@@ -374,6 +384,15 @@ export default {
       texts: "Textos",
       mean: "La distancia media es {{value}}.",
     },
+    classes: {
+      Anxiety: "Ansiedad",
+      Bipolar: "Bipolar",
+      Depression: "Depresión",
+      Normal: "Normal",
+      "Personality disorder": "Trastorno de la personalidad",
+      Stress: "Estrés",
+      Suicidal: "Pensamientos suicidas",
+    },
     confusion: {
       title: "Por qué se tomaron los textos de cada clase",
       lead: "Una fila por clase; el número enmarcado es lo acertado.",
@@ -393,6 +412,8 @@ export default {
       "by-hand": "La administración lo revirtió",
       "not-deployed": "No se pudo poner en marcha",
       "another-model": "Otro modelo respondió en su lugar",
+      "deployed-over":
+        "Una nueva entrega del clasificador ocupó su lugar; nada habla en contra de esta versión",
     },
     moves: {
       shadow: "Empezó en la sombra",
@@ -421,6 +442,9 @@ export default {
     changeF1: "Cambio en macro-F1",
     changeRisk: "Cambio en riesgo hallado",
     tryIt: "Desplegarla",
+    tryAgain: "Permitir que se pruebe otra vez",
+    tryAgainWords:
+      "Un despliegue revirtió esta versión. Si sabes por qué, puede volver a ser candidata; un despliegue nuevo empieza en la sombra.",
     rollout: "Despliegue",
     noRollout:
       "No hay ningún despliegue en marcha. Se puede desplegar una versión que haya sido mejor que la que responde.",
@@ -436,6 +460,11 @@ export default {
       finish: "Respondió a todas las personas durante el tiempo suficiente.",
       return: "Se revertirá.",
     },
+    alertsMissing_one:
+      "La versión que responde tiene que señalar {{count}} mensaje más para poder comparar las alertas.",
+    alertsMissing_other:
+      "La versión que responde tiene que señalar {{count}} mensajes más para poder comparar las alertas.",
+    byHand: "No falta nada más. Dos personas de administración pueden decidir dar este paso sin ello.",
     harms: "Señales de daño: {{list}}",
     counted: "Lo contado",
     weekColumn: "Semana",
@@ -451,7 +480,10 @@ export default {
     asked: "Se pidió; otra persona de administración tiene que aprobarlo.",
     advance: "Dar el siguiente paso",
     approve: "Aprobar el último paso",
+    approveByHand: "Aprobar este paso",
     back: "Revertirlo",
+    backLastSure:
+      "¿Revertir el despliegue que terminó el {{time}}? La versión anterior responderá a todas las personas en unos minutos.",
     backSure: "¿Revertir el despliegue? La versión anterior responderá a todas las personas de inmediato.",
     decisions: "Decisiones y sus pruebas",
     evidence: "Pruebas",
@@ -482,6 +514,8 @@ export default {
         "trainer-broken": "Se detuvo por una falla.",
         broken: "Se detuvo por una falla.",
         "too-little-feedback": "Había muy pocas respuestas de las que aprender.",
+        "too-little-to-calibrate":
+          "Ningún texto apartado pedía ayuda, así que no se pudo fijar ningún umbral de alerta.",
       },
       otherError: "Terminó antes de tiempo ({{code}}).",
       examples_one: "{{count}} respuesta",

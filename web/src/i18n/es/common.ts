@@ -24,7 +24,21 @@ export default {
   languageName: "Español",
   theme: "Apariencia",
   themes: { system: "Como este dispositivo", light: "Claro", dark: "Oscuro" },
-  offline: "Estás sin conexión. Lo que escribas se guarda en este dispositivo y se envía cuando vuelvas.",
+  offline:
+    "Estás sin conexión. Los mensajes que escribas se guardan en este dispositivo y se envían cuando vuelvas.",
+  offlineSignedOut: "Estás sin conexión.",
+  signOutOwed:
+    "Tu sesión está cerrada en este dispositivo. No se puede llegar al servidor para cerrarla también allí; eso ocurrirá por sí solo en cuanto se pueda. Si otras personas usan este dispositivo, deja esta página abierta hasta que desaparezca este aviso.",
+  unsent: {
+    title: "Aún no se ha enviado todo",
+    lead_one:
+      "{{count}} mensaje aún espera en este dispositivo para enviarse. Si cierras la sesión ahora, se borra y nadie lo recibe.",
+    lead_other:
+      "{{count}} mensajes aún esperan en este dispositivo para enviarse. Si cierras la sesión ahora, se borran y nadie los recibe.",
+    none: "Ya se ha enviado todo.",
+    stay: "Seguir con la sesión",
+    leave: "Cerrar sesión de todos modos",
+  },
   newVersion: { ready: "Hay una versión nueva lista.", take: "Usarla ahora" },
   looking: {
     on: "Estás viendo la cuenta de {{name}} hasta las {{time}}. No se puede cambiar nada, y se ha avisado a {{name}}.",
@@ -83,13 +97,16 @@ export default {
     passkeyDeclined:
       "No se usó la llave de acceso. Puedes intentarlo de nuevo o usar tu contraseña o un código.",
     oneOfTwo: "Escribe tu contraseña o un código.",
+    anewWhy:
+      "Si entras con Google o Zoom y no tienes contraseña, inicia sesión de nuevo. Después, este paso queda abierto para ti durante unos minutos.",
+    anew: "Iniciar sesión de nuevo",
   },
   ending: {
     title: "¿Sigues ahí?",
-    lead: "Para proteger tu privacidad, tu sesión se cerrará pronto. Lo que has escrito se queda en este dispositivo.",
+    lead: "Para proteger tu privacidad, tu sesión se cerrará pronto. Los mensajes que has empezado se quedan en este dispositivo.",
     finalTitle: "Es momento de iniciar sesión de nuevo",
     finalLead:
-      "Por tu seguridad, cada sesión dura un tiempo limitado, y esta está por terminar. Lo que has escrito se queda en este dispositivo y, al iniciar sesión, vuelves a esta página.",
+      "Por tu seguridad, cada sesión dura un tiempo limitado, y esta está por terminar. Los mensajes que has empezado se quedan en este dispositivo y, al iniciar sesión, vuelves a esta página. Guarda antes lo demás.",
     stay: "Seguir conectado",
     again: "Iniciar sesión de nuevo ahora",
     understood: "De acuerdo",
@@ -105,7 +122,7 @@ export default {
   },
   broken: {
     title: "Algo salió mal",
-    lead: "La página se detuvo por error. Lo que escribiste está guardado. Cargarla de nuevo suele ayudar.",
+    lead: "La página se detuvo por error. Los mensajes que has empezado están guardados. Cargarla de nuevo suele ayudar.",
     reload: "Cargar la página de nuevo",
   },
   problem: {
@@ -116,6 +133,7 @@ export default {
     "code-not-right":
       "Este código no coincide o ya se usó. Tras diez que no coincidan, ninguno cuenta durante 15 minutos.",
     "passkey-not-confirmed": "Esta llave de acceso no pertenece a esta cuenta.",
+    "not-while-impersonating": "Esto no se abre mientras ves la cuenta de otra persona.",
     "not-proven": "No se cambió nada, porque no se confirmó.",
     "too-many-requests": "Fueron muchos intentos. Prueba de nuevo en unos {{minutes}} min.",
   },

@@ -45,7 +45,7 @@ export default {
     google: "Continuar con Google",
     zoom: "Continuar con Zoom",
     newHere: "¿Es tu primera vez aquí?",
-    ended: "Tu sesión se cerró tras un tiempo sin uso. Lo que habías escrito sigue en este dispositivo.",
+    ended: "Tu sesión terminó. Los mensajes que habías empezado siguen en este dispositivo.",
     resend: "Enviar el correo de nuevo",
     passkeyDeclined: "No se usó la llave de acceso. Puedes intentarlo de nuevo o elegir otra forma.",
   },

@@ -11,6 +11,7 @@ export default {
     requests: "Ver tus solicitudes",
     nothingYet: "Todavía no se ha escrito nada",
     you: "Tú: {{words}}",
+    somebody: "{{name}}: {{words}}",
     deleted: "Un mensaje que se eliminó",
     files_one: "Un archivo",
     files_other: "{{count}} archivos",
@@ -23,6 +24,11 @@ export default {
     online: "Está aquí ahora",
     lastSeen: "Estuvo aquí {{when}}",
     typing: "{{name}} está escribiendo…",
+  },
+  covering: {
+    own: "En este momento cubres a {{name}}.",
+    forYou: "{{name}} te cubre en este momento y también puede escribir aquí.",
+    theirs: "{{name}} cubre a {{therapist}} en este momento y también puede escribir aquí.",
   },
   thread: {
     name: "Mensajes con {{name}}",
@@ -48,6 +54,7 @@ export default {
   message: {
     from: "{{name}}, {{time}}",
     own: "Tú, {{time}}",
+    clinician: "Profesional de la salud",
     edited: "editado",
     deletedOwn: "Eliminaste este mensaje.",
     deletedOther: "Este mensaje se eliminó.",
@@ -163,6 +170,7 @@ export default {
     change: "Cambiar",
     kept: "Gracias, queda guardado.",
     waiting: "Todavía sin analizar",
+    none: "Sin análisis de este mensaje",
   },
   alerts: {
     title: "Alertas",
@@ -241,7 +249,8 @@ export default {
     notByMail: "Solo con la sesión iniciada",
     browser: "Avísame mientras esta página está en segundo plano",
     browserHint: "Un aviso de este navegador que no nombra a nadie ni dice nada de lo escrito.",
-    browserOn: "Este navegador te dice que algo espera, también con la página en segundo plano.",
+    browserOn:
+      "Este navegador te avisa de que algo espera mientras esta página está abierta en segundo plano, y ya no cuando se cierra o el dispositivo la pone en reposo.",
     browserOff: "Este navegador no permite esos avisos. Se puede cambiar en sus ajustes.",
   },
   review: {
@@ -273,7 +282,8 @@ export default {
       "Uno de sus archivos no se puede enviar. Devuelve las palabras al campo y añade los archivos otra vez.",
     "not-the-author": "Solo quien escribió un mensaje puede cambiarlo.",
     "too-late-to-change": "Los mensajes se pueden cambiar durante 15 minutos. Ese tiempo ya pasó.",
-    "changed-meanwhile": "Cambiaste este mensaje en otro lugar mientras tanto. Así está ahora.",
+    "changed-meanwhile":
+      "Cambiaste este mensaje en otro lugar mientras tanto. Arriba está como quedó; si guardas otra vez, tus palabras ocupan su lugar.",
     "message-gone": "Este mensaje se eliminó mientras tanto.",
     "type-not-taken": "Los archivos de este tipo no se pueden enviar. Imágenes, PDF, texto y sonido, sí.",
     "enough-for-today": "Es todo lo que se puede enviar en un día. Mañana vuelve a haber sitio.",

@@ -69,10 +69,6 @@ export default {
   join: {
     opens: "Puedes entrar a partir de: {{time}}, {{when}}.",
     enter: "Entrar a la sala de video",
-    pending:
-      "La sala de video se está preparando. Suele tardar unos segundos, y seguimos intentándolo por ti.",
-    ready: "Tu sala está lista. Se abre en una pestaña nueva.",
-    open: "Abrir la sala de video",
     noVideo: "Esta cita no tiene sala de video. Escríbanse para acordar cómo encontrarse.",
   },
   held: {
@@ -160,6 +156,7 @@ export default {
     confirm: "Reservar esta hora",
     holdAgain: "Intentar de nuevo",
     booked: "Reservada. Te enviamos un correo con los datos.",
+    bookedAlready: "Esa hora ya está reservada para ti. Puedes cancelarla en Citas.",
   },
   zones: {
     label: "Mostrar las horas en",

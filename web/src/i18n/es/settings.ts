@@ -234,7 +234,6 @@ export default {
     read: "Leer el texto",
     withdraw: "Retirar",
     withdrawNamed: "Retirar: {{title}}",
-    agreeNamed: "Aceptar: {{title}}",
     withdrawTitle: "¿Retirar tu acuerdo?",
     withdrawText: {
       telehealth:

@@ -36,7 +36,7 @@ function WayOfAnAlert() {
     refetchInterval: LOOKED_AT_MS,
   });
   if (asked.isPending) return <Waiting />;
-  if (asked.error) return <PageProblem error={asked.error} retry={asked.refetch} />;
+  if (asked.error && !asked.data) return <PageProblem error={asked.error} retry={asked.refetch} />;
   const { onCall, waiting, unscored, probe, crisisLinesCheckedOn } = asked.data;
   const figures = [
     { name: t("alerts.status.onCall"), value: onCall, tone: onCall ? "good" : "warm" },

@@ -33,7 +33,7 @@ export function AlertsByAge() {
     refetchInterval: LOOKED_AT_MS,
   });
   if (asked.isPending) return <Waiting />;
-  if (asked.error) return <PageProblem error={asked.error} retry={asked.refetch} />;
+  if (asked.error && !asked.data) return <PageProblem error={asked.error} retry={asked.refetch} />;
   const counts = byAge(
     asked.data.alerts.map(({ openedAt }) => openedAt),
     Date.now(),

@@ -1,8 +1,9 @@
 /** One patient's record opened for a reason and an hour, and the colleagues' review of it. */
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, call, newKey, type Shape } from "@/api/client";
+import { api, call, type Shape } from "@/api/client";
+import { useRequestKey } from "@/api/request_key";
 import { inWords } from "@/i18n/times";
 import { useSession } from "@/session/session";
 import { useStepUp } from "@/session/step_up";
@@ -53,7 +54,7 @@ function AskDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation(["admin", "common"]);
   const store = useQueryClient();
   const proven = useStepUp();
-  const key = useRef(newKey());
+  const opening = useRequestKey();
   const [patient, setPatient] = useState<FoundPatient | null>(null);
   const form = useForm(
     async (given) => {
@@ -64,8 +65,10 @@ function AskDialog({ onClose }: { onClose: () => void }) {
         reason: given.reason ?? "",
         tellPatient: given.tellPatient === "on",
       };
-      const params = { header: { "Idempotency-Key": key.current } };
-      await proven(() => call(api.POST("/api/admin/break-glass", { params, body })));
+      await opening.under(body, (entered, key) => {
+        const params = { header: { "Idempotency-Key": key } };
+        return proven(() => call(api.POST("/api/admin/break-glass", { params, body: entered })));
+      });
       await store.invalidateQueries({ queryKey: GRANTS });
       onClose();
     },
@@ -137,7 +140,7 @@ function Grants({ onRead }: { onRead: (grant: Grant) => void }) {
     getNextPageParam: (page) => page.nextCursor ?? undefined,
   });
   if (asked.isPending) return <Waiting />;
-  if (asked.error) return <PageProblem error={asked.error} retry={asked.refetch} />;
+  if (asked.error && !asked.data) return <PageProblem error={asked.error} retry={asked.refetch} />;
   const grants = asked.data.pages.flatMap((page) => page.items);
   return (
     <Card title={t("breakGlass.records")}>

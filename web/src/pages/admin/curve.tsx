@@ -20,18 +20,18 @@ export default function Curve({ metric }: { metric: Shape<"Metric"> }) {
     queryFn: () => call(api.GET("/api/admin/timeseries", { params: { query: { metric, from } } })),
   });
   if (asked.isPending) return <Waiting />;
-  if (asked.error) return <PageProblem error={asked.error} retry={asked.refetch} />;
+  if (asked.error && !asked.data) return <PageProblem error={asked.error} retry={asked.refetch} />;
   const points = asked.data.points.filter((point) => point.value !== null);
   if (points.length === 0) return <Empty>{t("dashboard.noPoints")}</Empty>;
   const words = metric === "model-accuracy" ? shareInWords : countInWords;
   const day = (date: string) => inWords(`${date}T12:00:00Z`, "date", "UTC");
   const last = points[points.length - 1] as Shape<"Point">;
   return (
-    <figure className="grid gap-3">
+    <figure className="grid grid-cols-[minmax(0,1fr)] gap-3">
       <figcaption className="text-sm text-ink-soft">
         {t("dashboard.curve", { value: words(last.value ?? 0), date: day(last.date), days: DAYS })}
       </figcaption>
-      <div aria-hidden style={{ height: HEIGHT }}>
+      <div aria-hidden className="overflow-hidden" style={{ height: HEIGHT }}>
         <ResponsiveContainer width="100%" height="100%">
           <AreaChart
             data={points}
@@ -76,7 +76,7 @@ export default function Curve({ metric }: { metric: Shape<"Metric"> }) {
         </ResponsiveContainer>
       </div>
       <details>
-        <summary className="text-sm font-semibold text-leaf">{t("dashboard.asTable")}</summary>
+        <summary className="min-h-11 py-2 text-sm font-semibold text-leaf">{t("dashboard.asTable")}</summary>
         <div className="mt-2 max-h-72 overflow-y-auto">
           <Table
             name={t(`dashboard.metrics.${metric}`)}

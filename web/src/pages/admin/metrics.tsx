@@ -65,14 +65,18 @@ function EmbeddedDashboard({ name, title }: { name: string; title: string }) {
       </Card>
     );
   }
-  if (asked.error) return <PageProblem error={asked.error} retry={asked.refetch} />;
   return (
-    <iframe
-      title={title}
-      src={asked.data.url}
-      className="h-[75dvh] w-full rounded-card border bg-surface"
-      sandbox="allow-scripts allow-same-origin"
-      referrerPolicy="no-referrer"
-    />
+    <>
+      {asked.error && <PageProblem error={asked.error} retry={asked.refetch} />}
+      {asked.data && (
+        <iframe
+          title={title}
+          src={asked.data.url}
+          className="h-[75dvh] w-full rounded-card border bg-surface"
+          sandbox="allow-scripts allow-same-origin"
+          referrerPolicy="no-referrer"
+        />
+      )}
+    </>
   );
 }

@@ -71,7 +71,7 @@ function Appointments({ patientId }: { patientId: string }) {
           <li key={appointment.id} className="flex flex-wrap gap-x-3">
             <span className="font-semibold">{inWords(appointment.startAt, "dayAndTime")}</span>
             <span>{t("breakGlass.record.with", { name: appointment.therapist.name })}</span>
-            <span className="text-ink-soft">{appointment.status.replaceAll("_", " ")}</span>
+            <Badge>{t(`breakGlass.record.statuses.${appointment.status}`)}</Badge>
           </li>
         ))}
       </ul>
@@ -156,7 +156,7 @@ function Messages({ patient, conversationId }: { patient: Grant["patient"]; conv
     },
   });
   if (asked.isPending) return <Waiting />;
-  if (asked.error) return <PageProblem error={asked.error} retry={asked.refetch} />;
+  if (asked.error && !asked.data) return <PageProblem error={asked.error} retry={asked.refetch} />;
   const messages = asked.data.pages.flatMap((page) => page.items).sort((one, other) => one.seq - other.seq);
   return (
     <div className="grid gap-3 rounded-control bg-raised p-4">

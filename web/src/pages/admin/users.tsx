@@ -102,10 +102,12 @@ function UserRow({ user, onOpen }: { user: User; onOpen: () => void }) {
   return (
     <tr>
       <Cell>
-        <Button look="link" size="text" className="text-left" onClick={onOpen}>
-          {user.name}
-        </Button>
-        <span className="block text-sm break-all text-ink-soft">{user.email}</span>
+        <div className="min-w-44">
+          <Button look="link" size="text" className="text-left" onClick={onOpen}>
+            {user.name}
+          </Button>
+          <span className="block text-sm break-all text-ink-soft">{user.email}</span>
+        </div>
       </Cell>
       <Cell>{t(`common:roles.${user.role}`)}</Cell>
       <Cell>

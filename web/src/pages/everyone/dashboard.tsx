@@ -1,31 +1,40 @@
 /** Home: each role has its own, and its code is fetched for that role alone. */
 import { useQuery } from "@tanstack/react-query";
 import i18n from "i18next";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Navigate } from "react-router";
 import { useSession } from "@/session/session";
 import { Message, Waiting } from "@/ui/states";
 import { consentsQuery } from "./consents";
 
-const PatientHome = lazy(async () => {
+async function patientHome() {
   const [home] = await Promise.all([
     import("@/pages/patient/home"),
-    i18n.loadNamespaces(["patient", "messages"]),
+    i18n.loadNamespaces(["patient", "room", "messages"]),
   ]);
   return home;
-});
+}
 
-const TherapistHome = lazy(async () => {
+async function therapistHome() {
   const [home] = await Promise.all([
     import("@/pages/therapist/home"),
-    i18n.loadNamespaces(["therapist", "patient", "messages"]),
+    i18n.loadNamespaces(["therapist", "room", "patient", "messages"]),
   ]);
   return home;
-});
+}
+
+const HOMES = { PATIENT: patientHome, THERAPIST: therapistHome, ADMINISTRATOR: null };
+const PatientHome = lazy(patientHome);
+const TherapistHome = lazy(therapistHome);
 
 export default function DashboardPage() {
   const { data: session } = useSession();
+  const known = session?.user.role;
+  useEffect(() => {
+    // On its way while the agreements are asked for; what goes wrong is met where it is shown.
+    if (known) HOMES[known]?.().catch(() => undefined);
+  }, [known]);
   // Who has not agreed to the terms yet begins there; where that cannot be learnt, home is shown all the same.
   const { data: consents, isPending } = useQuery({
     ...consentsQuery,
@@ -49,7 +58,7 @@ export default function DashboardPage() {
 function TermsAsked() {
   const { t } = useTranslation("everyone");
   return (
-    <div className="mx-auto mb-6 max-w-4xl">
+    <div className="mx-auto mb-6 max-w-7xl">
       <Message tone="warm">
         {t("dashboard.terms")}{" "}
         <Link to="/getting-started" className="font-semibold underline underline-offset-4">

@@ -6,8 +6,9 @@ import { api, call } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { useFragment } from "@/session/fragment";
 import { HOME } from "@/session/guard";
+import { useRemembered } from "@/session/remembered";
 import { returnTo } from "@/session/return_to";
-import { hasEndedByItself, renewSession } from "@/session/session";
+import { howItEnded, renewSession } from "@/session/session";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Field } from "@/ui/field";
@@ -49,10 +50,11 @@ export default function SignInPage() {
       password: password ? undefined : words("needed"),
     }),
   );
+  const ended = useRemembered(howItEnded) === "by-itself";
   const problem = told.get("problem");
   return (
     <Page title={t("signIn.title")} width="narrow">
-      {hasEndedByItself() && !failure && !problem && <Message>{t("signIn.ended")}</Message>}
+      {ended && !failure && !problem && <Message>{t("signIn.ended")}</Message>}
       {problem && !failure && (
         <Message tone="problem">{problemWords(new Problem(problem.slice(0, 60), 0))}</Message>
       )}

@@ -3,9 +3,11 @@ import { HeartHandshake, Lock, MessageCircle, Video } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Link, Navigate } from "react-router";
 import { HOME } from "@/session/guard";
+import { lastUse } from "@/session/last_use";
 import { useSession } from "@/session/session";
 import { Button } from "@/ui/button";
 import { useTitle } from "@/ui/page";
+import { Waiting } from "@/ui/states";
 import { Garden } from "./garden";
 
 const POINTS = [
@@ -17,8 +19,10 @@ const POINTS = [
 
 export default function WelcomePage() {
   const { t } = useTranslation("everyone");
-  const { data: session } = useSession();
+  const { data: session, isPending } = useSession();
   useTitle(t("welcome.title"));
+  // Whoever comes back to an open session is led on without a glimpse of what is for newcomers.
+  if (isPending && lastUse()) return <Waiting />;
   if (session) return <Navigate to={HOME} replace />;
   return (
     <div className="mx-auto grid max-w-5xl gap-12 sm:gap-16">

@@ -6,9 +6,12 @@ import type { Analysis, Item } from "@/realtime/timeline";
 import { useSession } from "@/session/session";
 import { Button } from "@/ui/button";
 import { classes } from "@/ui/classes";
+import { useNow } from "@/ui/now";
 import { problemWords } from "@/ui/states";
 import { useFeedback } from "./feedback";
 import { LABELS, type Label, percent, RiskBadge, Scores } from "./scores";
+
+const COMES_WITHIN_MS = 5 * 60_000;
 
 export interface Analyses {
   /** Whether they are open unless somebody chose otherwise: where there is room. */
@@ -31,8 +34,7 @@ export function AnalysisBeside({ item }: { item: Item }) {
   const { openFirst, chosen } = useContext(AnalysesContext);
   const [isOpen, setOpen] = useState(chosen.get(item.id) ?? openFirst);
   const { analysis } = item;
-  if (!analysis)
-    return <p className="w-full text-sm text-ink-soft xl:w-80 xl:shrink-0">{t("analysis.waiting")}</p>;
+  if (!analysis) return <NoAnalysis item={item} />;
   const toggle = () => {
     chosen.set(item.id, !isOpen);
     setOpen(!isOpen);
@@ -77,6 +79,17 @@ export function AnalysisBeside({ item }: { item: Item }) {
         </>
       )}
     </div>
+  );
+}
+
+/** One comes within seconds, or not at all: not everybody lets a model read what they write. */
+function NoAnalysis({ item: { sentAt, editedAt } }: { item: Item }) {
+  const { t } = useTranslation("messages");
+  const isYoung = useNow() - Date.parse(editedAt ?? sentAt) < COMES_WITHIN_MS;
+  return (
+    <p className="w-full text-sm text-ink-soft xl:w-80 xl:shrink-0">
+      {t(isYoung ? "analysis.waiting" : "analysis.none")}
+    </p>
   );
 }
 

@@ -13,7 +13,7 @@ import {
 } from "react";
 import { useTranslation } from "react-i18next";
 import { newKey } from "@/api/client";
-import { draftOf, keepDraft } from "@/realtime/drafts";
+import { Draft, draftOf, keepDraft } from "@/realtime/drafts";
 import type { Live } from "@/realtime/live";
 import type { Item } from "@/realtime/timeline";
 import { typingNotices } from "@/realtime/typing";
@@ -49,7 +49,7 @@ export function Composer({ live, conversationId, edited, onEdited, isPatient, on
   const { t } = useTranslation("messages");
   const field = useRef<HTMLTextAreaElement>(null);
   const [words, setWords] = useState(() => draftOf(live.userId, conversationId));
-  const keep = useKept(live.userId, conversationId, edited ? null : words);
+  const draft = useKept(live.userId, conversationId, edited ? null : words);
   const typing = useTyping(live, conversationId);
   const uploads = useUploads();
   const [notice, setNotice] = useState<"tooMany" | "offline" | null>(null);
@@ -81,16 +81,14 @@ export function Composer({ live, conversationId, edited, onEdited, isPatient, on
     if (!canSend) return;
     if (edited) return edit.save(words.trim());
     const attachments = uploads.all.flatMap(({ file }) => file ?? []);
-    const kept = live.outbox.add({ clientId: newKey(), conversationId, body: words.trim(), attachments });
+    const clientId = newKey();
+    const kept = live.outbox.add({ clientId, conversationId, body: words.trim(), attachments });
+    // The draft goes once the message is safe: kept on the device, or where that does not work, sent.
+    draft.handOver(kept.catch(() => live.outbox.away(clientId)));
     setWords("");
     uploads.release();
     typing.stop();
     onSend();
-    // The draft goes only once the message is safe.
-    void kept.then(
-      () => keep(""),
-      () => undefined,
-    );
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -198,14 +196,15 @@ export function Composer({ live, conversationId, edited, onEdited, isPatient, on
 }
 
 /** Keeps what is written shortly after each key, and at once when the page goes away. */
-function useKept(userId: string, conversationId: string, words: string | null) {
+function useKept(userId: string, conversationId: string, words: string | null): Draft {
+  const draft = useMemo(() => new Draft(userId, conversationId), [userId, conversationId]);
   const latest = useRef(words);
   latest.current = words;
   useEffect(() => {
     if (words === null) return;
-    const timer = setTimeout(() => keepDraft(userId, conversationId, words), KEEP_AFTER_MS);
+    const timer = setTimeout(() => draft.keep(words), KEEP_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [userId, conversationId, words]);
+  }, [draft, words]);
   useEffect(() => {
     const keepNow = () => latest.current && keepDraft(userId, conversationId, latest.current);
     addEventListener("pagehide", keepNow);
@@ -216,9 +215,7 @@ function useKept(userId: string, conversationId: string, words: string | null) {
       keepNow();
     };
   }, [userId, conversationId]);
-  return (given: string) => {
-    if (!latest.current) keepDraft(userId, conversationId, given);
-  };
+  return draft;
 }
 
 function useTyping(live: Live, conversationId: string) {

@@ -4,7 +4,12 @@ import { useTranslation } from "react-i18next";
 import { useParams, useSearchParams } from "react-router";
 import { Problem } from "@/api/problem";
 import { useOnline } from "@/app/online";
-import { useConversationOf } from "@/realtime/conversation_list";
+import {
+  type Conversation as About,
+  refreshConversations,
+  useConversationOf,
+} from "@/realtime/conversation_list";
+import { authorOf, otherOf, readToOf } from "@/realtime/members";
 import type { Unsent } from "@/realtime/outbox";
 import { usePresence } from "@/realtime/people";
 import type { Item } from "@/realtime/timeline";
@@ -69,10 +74,14 @@ function Conversation({ id }: { id: string }) {
   const composer = useRef<ComposerHandle>(null);
   const thread = useRef<Thread>(null);
   const me = live.userId;
-  const other = about.data?.members.find(({ userId }) => userId !== me);
+  const other = about.data && otherOf(about.data, me);
   const name = other?.name ?? "";
+  const readTo = about.data ? readToOf(about.data, me, state.readTo) : 0;
+  const nameOf = (senderId: string) =>
+    about.data ? (authorOf(about.data, senderId)?.name ?? t("message.clinician")) : "";
   const unread = useUnreadAtFirst(about, me);
-  const receipts = useReceipts(state, me, other);
+  useEveryAuthor(about.data, state.timeline.messages);
+  const receipts = useReceipts(state, me, readTo, other?.userId);
   const now = useMinute();
 
   useEffect(() => {
@@ -114,7 +123,7 @@ function Conversation({ id }: { id: string }) {
 
   return (
     <AnalysesContext value={analyses}>
-      <ConversationHeader other={other} typing={state.typing} />
+      <ConversationHeader about={about.data} me={me} typing={state.typing} />
       {state.stage === "opening" ? (
         <div className="flex-1">
           <Waiting />
@@ -145,11 +154,11 @@ function Conversation({ id }: { id: string }) {
                 <MessageRow
                   item={item}
                   isOwn={isOwn}
-                  name={name}
+                  name={nameOf(item.senderId)}
                   continues={continues(state.timeline.messages, index)}
                   receipt={isOwn ? receiptOf(item.seq, receipts) : null}
                   isMarked={item.seq === goTo}
-                  withAnalysis={isTherapist && !isOwn}
+                  withAnalysis={isTherapist && item.senderId === other?.userId}
                   canChange={isOwn && isOpen && now - Date.parse(item.sentAt) < CHANGEABLE_MS}
                   onEdit={setEdited}
                   onDelete={setDeleted}
@@ -168,7 +177,7 @@ function Conversation({ id }: { id: string }) {
           />
         </>
       )}
-      <Announcer state={state} me={me} name={name} />
+      <Announcer state={state} me={me} nameOf={nameOf} />
       {state.help && <HelpInside help={state.help} />}
       {isOpen ? (
         <Composer
@@ -214,14 +223,27 @@ function useUnreadAtFirst(about: ReturnType<typeof useConversationOf>, me: strin
   return unread;
 }
 
+/** Asks anew who is in the conversation where somebody has written who is not known: whoever covers comes in meanwhile. */
+function useEveryAuthor(about: About | undefined, messages: readonly Item[]) {
+  const known = useMemo(
+    () => about && new Set([...about.members, ...about.formerMembers].map(({ userId }) => userId)),
+    [about],
+  );
+  const stranger = known && messages.findLast(({ senderId }) => !known.has(senderId))?.senderId;
+  const id = about?.id;
+  useEffect(() => {
+    if (id && stranger) refreshConversations(id);
+  }, [id, stranger]);
+}
+
 function useReceipts(
   state: ReturnType<typeof useThread>,
   me: string,
-  other: { userId: string; lastReadSeq: number | null } | undefined,
+  readTo: number,
+  otherId: string | undefined,
 ) {
-  const presence = usePresence(other?.userId);
+  const presence = usePresence(otherId);
   const held = useRef(NO_RECEIPTS);
-  const readTo = Math.max(state.readTo[other?.userId ?? ""] ?? 0, other?.lastReadSeq ?? 0);
   const online = presence?.online ?? false;
   const lastSeenAt = presence?.lastSeenAt ?? null;
   const { messages } = state.timeline;

@@ -3,20 +3,22 @@ import { ArrowLeft } from "lucide-react";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import type { Shape } from "@/api/client";
 import { fromNow } from "@/i18n/times";
+import type { Conversation } from "@/realtime/conversation_list";
+import { coverageOf, otherOf } from "@/realtime/members";
 import { usePresence } from "@/realtime/people";
 import { Button } from "@/ui/button";
 import { Initials } from "./conversation_list_pane";
 
-export function ConversationHeader({
-  other,
-  typing,
-}: {
-  other: Shape<"Member"> | undefined;
+interface Props {
+  about: Conversation | undefined;
+  me: string;
   typing: string | null;
-}) {
+}
+
+export function ConversationHeader({ about, me, typing }: Props) {
   const { t } = useTranslation("messages");
+  const other = about && otherOf(about, me);
   const presence = usePresence(other?.userId);
   const title = other?.name ?? t("title");
   useEffect(() => {
@@ -43,7 +45,25 @@ export function ConversationHeader({
                 ? t("presence.lastSeen", { when: fromNow(presence.lastSeenAt) })
                 : ""}
         </p>
+        {about && <Covering about={about} me={me} />}
       </div>
     </header>
+  );
+}
+
+/** Who stands in for the therapist, so that nobody takes one person's words for another's. */
+function Covering({ about, me }: { about: Conversation; me: string }) {
+  const { t } = useTranslation("messages");
+  const coverage = coverageOf(about);
+  if (!coverage) return null;
+  const { covering, therapist } = coverage;
+  return (
+    <p className="text-sm">
+      {me === covering.userId
+        ? t("covering.own", { name: therapist.name })
+        : me === therapist.userId
+          ? t("covering.forYou", { name: covering.name })
+          : t("covering.theirs", { name: covering.name, therapist: therapist.name })}
+    </p>
   );
 }

@@ -4,8 +4,8 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { dayOf, inWords } from "@/i18n/times";
 import { type Conversation, useConversations } from "@/realtime/conversation_list";
+import { authorOf, otherOf } from "@/realtime/members";
 import { usePresence } from "@/realtime/people";
-import type { ShownMessage } from "@/realtime/timeline";
 import { useSession } from "@/session/session";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -69,7 +69,7 @@ function Entry({ conversation, isOpen }: { conversation: Conversation; isOpen: b
   const { t } = useTranslation("messages");
   const { data: session } = useSession();
   const me = session?.user.id;
-  const other = conversation.members.find(({ userId }) => userId !== me);
+  const other = otherOf(conversation, me);
   const presence = usePresence(other?.userId);
   const { lastMessage, unreadCount } = conversation;
   return (
@@ -94,7 +94,7 @@ function Entry({ conversation, isOpen }: { conversation: Conversation; isOpen: b
           </span>
           <span className="flex items-center justify-between gap-2">
             <span className={classes("truncate text-ink-soft", unreadCount > 0 && "font-semibold text-ink")}>
-              <Preview message={lastMessage} me={me} />
+              <Preview conversation={conversation} me={me} />
             </span>
             {unreadCount > 0 ? (
               <span className="shrink-0 rounded-full bg-leaf px-2 text-sm font-bold text-on-leaf">
@@ -131,12 +131,17 @@ export function Initials({ name, isThere }: { name: string; isThere: boolean }) 
   );
 }
 
-function Preview({ message, me }: { message: ShownMessage | null; me: string | undefined }) {
+function Preview({ conversation, me }: { conversation: Conversation; me: string | undefined }) {
   const { t } = useTranslation("messages");
+  const { lastMessage: message } = conversation;
   if (!message) return t("list.nothingYet");
   if (message.deletedAt) return t("list.deleted");
   const words = message.body || t("list.files", { count: message.attachments?.length ?? 0 });
-  return message.senderId === me ? t("list.you", { words }) : words;
+  if (message.senderId === me) return t("list.you", { words });
+  // The entry bears the other's name: what somebody else wrote is not to look like theirs.
+  if (message.senderId === otherOf(conversation, me)?.userId) return words;
+  const name = authorOf(conversation, message.senderId)?.name ?? t("message.clinician");
+  return t("list.somebody", { name, words });
 }
 
 function shortTime(instant: string): string {

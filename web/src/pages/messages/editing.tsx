@@ -1,5 +1,6 @@
 /** A message is changed in the field where messages are written. */
 import { useMutation } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call } from "@/api/client";
 import { Problem } from "@/api/problem";
@@ -8,29 +9,53 @@ import type { Item } from "@/realtime/timeline";
 import { Button } from "@/ui/button";
 import { Message, problemWords } from "@/ui/states";
 
-/** Saves a change under the version that its author saw; where there is another by now, that one is shown. */
+interface Change {
+  edited: Item;
+  /** The version that is replaced. */
+  version: number;
+  body: string;
+}
+
+/**
+ * Saves a change under the version that its author saw. Where there is another by now that one is shown, and whoever
+ * saves once more has seen it.
+ */
 export function useEdit(live: Live, edited: Item | null, onDone: (next: Item | null) => void) {
+  const [reread, setReread] = useState<Item | null>(null);
+  const seen = reread?.id === edited?.id && isLater(reread, edited) ? reread : edited;
   const save = useMutation({
-    mutationFn: (body: string) => {
-      const { id, version } = edited as Item;
-      return call(api.PATCH("/api/messages/{id}", { params: { path: { id } }, body: { body, version } }));
-    },
-    onSuccess: ({ message, analysis }) => {
+    mutationFn: ({ edited: { id }, version, body }: Change) =>
+      call(api.PATCH("/api/messages/{id}", { params: { path: { id } }, body: { body, version } })),
+    onSuccess: ({ message, analysis }, change) => {
       const store = live.conversation(message.conversationId);
       store.hear(message);
       if (analysis) store.offerHelp(analysis);
-      onDone(null);
+      if (change.edited === edited) onDone(null);
     },
-    onError: (reason) => {
-      if (edited && reason instanceof Problem && !reason.passing)
-        void live.conversation(edited.conversationId).reread(edited.seq);
+    onError: async (reason, { edited: { id, seq, conversationId } }) => {
+      if (!(reason instanceof Problem) || reason.passing) return;
+      const store = live.conversation(conversationId);
+      await store.reread(seq);
+      setReread(store.snapshot().timeline.messages.find((message) => message.id === id) ?? null);
     },
   });
+  const { reset } = save;
+  useEffect(() => {
+    // What became of one change says nothing of the next.
+    if (edited) return reset;
+  }, [edited, reset]);
   return {
-    save: (body: string) => (body === edited?.body ? onDone(null) : save.mutate(body)),
+    save: (body: string) => {
+      if (!edited || !seen || body === seen.body) onDone(null);
+      else save.mutate({ edited, version: seen.version, body });
+    },
     busy: save.isPending,
-    failure: save.isError && edited?.id ? save.error : null,
+    failure: save.isError && save.variables.edited === edited ? save.error : null,
   };
+}
+
+function isLater(one: Item | null, other: Item | null): boolean {
+  return (one?.version ?? 0) > (other?.version ?? 0);
 }
 
 export function EditNote({ failure, onStop }: { failure: unknown; onStop: () => void }) {

@@ -7,6 +7,7 @@ import { Link } from "react-router";
 import { api, call } from "@/api/client";
 import { inWords } from "@/i18n/times";
 import type { Conversation } from "@/realtime/conversation_list";
+import { authorOf } from "@/realtime/members";
 import { useSession } from "@/session/session";
 import { Button } from "@/ui/button";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
@@ -63,12 +64,11 @@ export function SearchResults({ query, conversations, onClear }: ResultsProps) {
   const found = data?.pages.flatMap(({ items }) => items) ?? [];
   const lookedBack = data?.pages.at(-1)?.searchedBackTo;
   const me = session?.user.id;
-  const nameOf = (conversationId: string, senderId: string) =>
-    senderId === me
-      ? t("search.you")
-      : (conversations
-          .find(({ id }) => id === conversationId)
-          ?.members.find(({ userId }) => userId === senderId)?.name ?? "");
+  const nameOf = (conversationId: string, senderId: string) => {
+    if (senderId === me) return t("search.you");
+    const conversation = conversations.find(({ id }) => id === conversationId);
+    return (conversation && authorOf(conversation, senderId)?.name) ?? "";
+  };
   return (
     <section aria-label={t("search.results")} className="grid grid-cols-[minmax(0,1fr)] gap-3">
       <div className="flex flex-wrap items-center justify-between gap-2">

@@ -47,11 +47,15 @@ export function HeldTimes({ therapistId, except }: { therapistId?: string; excep
 
 function Held({ appointment, now }: { appointment: Appointment; now: number }) {
   const { t } = useTranslation("patient");
-  const params = { path: { id: appointment.id } };
+  const { id, version } = appointment;
+  const params = { path: { id } };
   const confirm = useKept(() => call(api.POST("/api/appointments/{id}/confirm", { params })));
   const letGo = useMutation({
+    // What another tab booked meanwhile has another version, and is not called off by this.
     mutationFn: () =>
-      call(api.POST("/api/appointments/{id}/cancel", { params, body: { reason: "patient_request" } })),
+      call(
+        api.POST("/api/appointments/{id}/cancel", { params, body: { reason: "patient_request", version } }),
+      ),
     onSettled: timesChanged,
   });
   return (
@@ -103,7 +107,7 @@ function Offered({ place, now }: { place: Place; now: number }) {
       }
     >
       <p>{t("held.with", { name: therapist.name })}</p>
-      <When {...offer} therapist={therapist.name} />
+      <When {...offer} therapist={therapist.name} therapistsZone={offer.timeZone} />
       <p className="text-sm text-ink-soft">{t("offer.explained")}</p>
     </Kept>
   );

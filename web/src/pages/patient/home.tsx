@@ -26,12 +26,16 @@ export default function Home() {
   const { data: session } = useSession();
   const part = partOfDay(new Date().getHours());
   const name = session?.user.name.split(" ")[0] ?? "";
+  const { isPending } = useComing();
   return (
     <Page title={t(`home.greeting.${part}`, { name })} lead={t("home.lead")}>
       <HeldTimes />
       <NextAppointment />
-      <Unread />
-      <Steps />
+      {/* Shown once what stands above has its size, so that nothing moves under a finger. */}
+      <div className={isPending ? "hidden" : "contents"}>
+        <Unread />
+        <Steps />
+      </div>
     </Page>
   );
 }

@@ -1,6 +1,7 @@
 /** When and on which terms a therapist can be booked. */
 import { useTranslation } from "react-i18next";
 import { dayOf, zoneName } from "@/i18n/times";
+import { useSession } from "@/session/session";
 import { Page } from "@/ui/page";
 import { Empty, PageProblem, Waiting } from "@/ui/states";
 import { DifferentDays } from "./availability/different_days";
@@ -11,14 +12,14 @@ import { SlotsPreview } from "./availability/slots_preview";
 import { Terms } from "./availability/terms";
 import { Week } from "./availability/week";
 import { LicenceNotice } from "./licence_notice";
-import { useAvailability, useLicence, useTherapist } from "./own_queries";
+import { useAvailability, useLicence } from "./own_queries";
 
 export default function AvailabilityPage() {
   const { t } = useTranslation("therapist");
   const licence = useLicence();
-  const therapist = useTherapist();
+  const { data: session } = useSession();
   const availability = useAvailability(licence.data?.inForce ?? false);
-  const failed = [licence, therapist, availability].find(({ error, data }) => error && !data);
+  const failed = [licence, availability].find(({ error, data }) => error && !data);
   if (licence.data && !licence.data.inForce)
     return (
       <Page title={t("availability.title")}>
@@ -26,13 +27,13 @@ export default function AvailabilityPage() {
         <Empty>{t("availability.notYet")}</Empty>
       </Page>
     );
-  if (!availability.data || !therapist.data)
+  if (!availability.data || !session)
     return (
       <Page title={t("availability.title")}>
         {failed ? <PageProblem error={failed.error} retry={failed.refetch} /> : <Waiting />}
       </Page>
     );
-  return <Editor kept={availability.data} therapistId={therapist.data.id} />;
+  return <Editor kept={availability.data} therapistId={session.user.id} />;
 }
 
 function Editor({ kept, therapistId }: { kept: Kept; therapistId: string }) {

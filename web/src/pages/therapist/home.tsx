@@ -3,10 +3,11 @@ import { CalendarClock } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { inWords } from "@/i18n/times";
+import { useSession } from "@/session/session";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Page } from "@/ui/page";
-import { PageProblem, Waiting } from "@/ui/states";
+import { Message, PageProblem, Waiting } from "@/ui/states";
 import { LicenceNotice } from "./licence_notice";
 import { useAvailability, useLicence, useTherapist } from "./own_queries";
 import { Today } from "./today";
@@ -14,9 +15,13 @@ import { WaitingForYou } from "./waiting_for_you";
 
 export default function TherapistHome() {
   const { t } = useTranslation("therapist");
-  const therapist = useTherapist();
+  const { data: session } = useSession();
+  const looking = session?.impersonated ?? false;
+  const therapist = useTherapist(!looking);
   const licence = useLicence();
-  const asked = [therapist, licence];
+  // Whoever looks on is not shown the profile; the hours name the same zone.
+  const hours = useAvailability(looking);
+  const asked = [looking ? hours : therapist, licence];
   const failed = asked.find(({ error, data }) => error && !data);
   if (failed)
     return (
@@ -24,13 +29,13 @@ export default function TherapistHome() {
         <PageProblem error={failed.error} retry={() => Promise.all(asked.map((one) => one.refetch()))} />
       </Page>
     );
-  if (!therapist.data || !licence.data)
+  const timeZone = (looking ? hours : therapist).data?.timeZone;
+  if (!session || !timeZone || !licence.data)
     return (
       <Page title={t("home.title")}>
         <Waiting />
       </Page>
     );
-  const { timeZone, id } = therapist.data;
   return (
     <Page title={t("home.title")} lead={<DayName zone={timeZone} />} width="wide">
       <LicenceNotice licence={licence.data} />
@@ -38,7 +43,7 @@ export default function TherapistHome() {
         <div className="grid items-start gap-6 xl:grid-cols-[1.7fr_1fr]">
           <Today zone={timeZone} />
           <div className="grid gap-6">
-            <WaitingForYou ownId={id} />
+            {looking ? <Message>{t("home.notShown")}</Message> : <WaitingForYou ownId={session.user.id} />}
             <HoursMissing />
           </div>
         </div>

@@ -10,10 +10,11 @@ export type Therapist = Shape<"ShownTherapist">;
 export type Appointment = Shape<"ShownAppointment">;
 
 /** The caller's own profile. */
-export function useTherapist() {
+export function useTherapist(enabled = true) {
   return useQuery({
     queryKey: ["profile"],
     queryFn: async () => (await call(api.GET("/api/user/profile"))) as Therapist,
+    enabled,
   });
 }
 

@@ -2,13 +2,13 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { inWords, zoneName } from "@/i18n/times";
+import { EnterRoom } from "@/meeting/enter_room";
 import { Badge } from "@/ui/badge";
 import { Card } from "@/ui/card";
 import { useNow } from "@/ui/now";
 import { PageProblem, Waiting } from "@/ui/states";
 import { nextOf, ofToday, opensAt, roomOf } from "./day";
 import { type Appointment, useNearAppointments } from "./own_queries";
-import { StartButton } from "./start_button";
 
 export function Today({ zone }: { zone: string }) {
   const { t } = useTranslation("therapist");
@@ -84,7 +84,9 @@ function Row({ appointment, zone, now }: { appointment: Appointment; zone: strin
         </div>
         {status === "booked" && <p className="text-sm text-ink-soft">{t(videoWords(appointment))}</p>}
       </div>
-      {room === "open" && <StartButton appointment={appointment} />}
+      {room === "open" && (
+        <EnterRoom appointmentId={id}>{t(status === "in_session" ? "home.goIn" : "home.start")}</EnterRoom>
+      )}
       {room === "later" && (
         <p className="text-sm text-ink-soft">
           {t("home.opens", { time: inWords(opensAt(appointment), "time", zone) })}

@@ -11,34 +11,47 @@ import {
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { api, call, type Shape } from "@/api/client";
+import { api, call } from "@/api/client";
 import { inList } from "@/i18n/lists";
 import { fromNow } from "@/i18n/times";
+import type { Conversation } from "@/realtime/conversation_list";
+import { otherOf } from "@/realtime/members";
+import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
-import { Waiting } from "@/ui/states";
+import { Message, Waiting } from "@/ui/states";
 import { ASKED_AGAIN_MS, useCareRequests } from "./own_queries";
 
 const NAMED = 2;
 
+/** Each part as it comes: what cannot be learnt keeps nothing else from being shown, and is named. */
 export function WaitingForYou({ ownId }: { ownId: string }) {
-  const { t } = useTranslation("therapist");
-  const requests = useCareRequests(true).data?.items;
-  const alerts = useOpenAlerts().data?.items;
-  const unread = useUnread(ownId);
-  const review = useReviewSize().data?.waiting;
-  if (!requests || !alerts || !unread || review === undefined)
-    return (
-      <Card title={t("home.waiting")}>
-        <Waiting />
-      </Card>
-    );
-  const more = unread.names.length - NAMED;
-  const named = unread.names.slice(0, NAMED);
-  const names = more > 0 ? named.join(", ") : inList(named);
+  const { t } = useTranslation(["therapist", "common"]);
+  const parts = {
+    alerts: useOpenAlerts(),
+    requests: useCareRequests(true),
+    unread: useLatestConversations(),
+    review: useReviewSize(),
+  };
+  const all = Object.entries(parts) as [keyof typeof parts, (typeof parts)[keyof typeof parts]][];
+  const unknown = all.filter(([, { isError, data }]) => isError && !data);
+  const isPending = all.some(([, part]) => part.isPending);
+  const alerts = parts.alerts.data?.items ?? [];
+  const requests = parts.requests.data?.items ?? [];
+  const unread = unreadOf(parts.unread.data?.items ?? [], ownId);
+  const review = parts.review.data?.waiting ?? 0;
+  const none = !alerts.length && !requests.length && !unread.count && !review;
   return (
     <Card title={t("home.waiting")}>
-      {!alerts.length && !requests.length && !unread.count && !review && (
-        <p className="text-ink-soft">{t("home.nothingWaiting")}</p>
+      {none && !isPending && !unknown.length && <p className="text-ink-soft">{t("home.nothingWaiting")}</p>}
+      {unknown.length > 0 && (
+        <div className="mb-3 grid justify-items-start gap-3">
+          <Message tone="warm">
+            {t("home.unknown", { parts: inList(unknown.map(([name]) => t(`home.parts.${name}`))) })}
+          </Message>
+          <Button look="plain" onClick={() => void Promise.all(unknown.map(([, { refetch }]) => refetch()))}>
+            {t("common:tryAgain")}
+          </Button>
+        </div>
       )}
       <ul className="-mx-2 grid gap-1 empty:hidden">
         {alerts.length > 0 && (
@@ -53,7 +66,7 @@ export function WaitingForYou({ ownId }: { ownId: string }) {
         )}
         {unread.count > 0 && (
           <Entry to="/messages" icon={MessageCircle} title={t("home.unread", { count: unread.count })}>
-            {more > 0 ? t("home.unreadMore", { names, count: more }) : t("home.unreadFrom", { names })}
+            <UnreadOf names={unread.names} />
           </Entry>
         )}
         {review > 0 && (
@@ -62,8 +75,17 @@ export function WaitingForYou({ ownId }: { ownId: string }) {
           </Entry>
         )}
       </ul>
+      {isPending && <Waiting />}
     </Card>
   );
+}
+
+function UnreadOf({ names }: { names: string[] }) {
+  const { t } = useTranslation("therapist");
+  const more = names.length - NAMED;
+  const named = names.slice(0, NAMED);
+  if (more <= 0) return t("home.unreadFrom", { names: inList(named) });
+  return t("home.unreadMore", { names: named.join(", "), count: more });
 }
 
 interface EntryProps {
@@ -106,18 +128,21 @@ function useReviewSize() {
   });
 }
 
-/** How many messages are unread, and of whom. */
-function useUnread(ownId: string) {
-  const { data } = useQuery({
+function useLatestConversations() {
+  return useQuery({
     queryKey: ["conversations", "latest"],
     queryFn: () => call(api.GET("/api/conversations", { params: { query: { limit: 200 } } })),
     refetchInterval: ASKED_AGAIN_MS,
   });
-  if (!data) return null;
-  const unread = data.items.filter(({ unreadCount }) => unreadCount > 0);
-  const other = ({ members }: Shape<"ShownConversation">) =>
-    members.find(({ userId }) => userId !== ownId)?.name ?? "";
-  return { count: unread.reduce((sum, { unreadCount }) => sum + unreadCount, 0), names: unread.map(other) };
+}
+
+/** How many messages are unread, and in conversations with whom. */
+function unreadOf(conversations: readonly Conversation[], ownId: string) {
+  const unread = conversations.filter(({ unreadCount }) => unreadCount > 0);
+  return {
+    count: unread.reduce((sum, { unreadCount }) => sum + unreadCount, 0),
+    names: unread.map((conversation) => otherOf(conversation, ownId)?.name ?? ""),
+  };
 }
 
 /** RFC 3339 in UTC sorts as its moments do. */

@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { classes } from "@/ui/classes";
+import { useClassName } from "./class_name";
 import { countInWords } from "./figures";
 
 interface Props {
@@ -14,6 +15,7 @@ const DEEPEST = 0.35;
 /** What texts of each class were taken for; the deeper the ground, the larger the share of the row. */
 export function ConfusionTable({ labels, counts }: Props) {
   const { t } = useTranslation("admin");
+  const className = useClassName();
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
     <section aria-label={t("models.confusion.title")} tabIndex={0} className="overflow-x-auto">
@@ -25,7 +27,7 @@ export function ConfusionTable({ labels, counts }: Props) {
             </th>
             {labels.map((label) => (
               <th key={label} scope="col" className="max-w-20 p-1.5 align-bottom text-xs font-semibold">
-                {label}
+                {className(label)}
               </th>
             ))}
           </tr>
@@ -36,7 +38,7 @@ export function ConfusionTable({ labels, counts }: Props) {
             return (
               <tr key={label}>
                 <th scope="row" className="p-1.5 text-left font-semibold">
-                  {label}
+                  {className(label)}
                 </th>
                 {labels.map((given, column) => {
                   const count = counts[row]?.[column] ?? 0;

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, call, type Shape } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { PageProblem, Waiting } from "@/ui/states";
+import { useClassName } from "./class_name";
 import { ConfusionTable } from "./confusion_table";
 import { shareInWords } from "./figures";
 import { IntervalBars } from "./interval_bars";
@@ -25,13 +26,14 @@ async function figuresOf(id: string): Promise<Figures | null> {
 /** `children` are shown where the version has no report. */
 export function Pictures({ modelId, children }: { modelId: string; children: ReactNode }) {
   const { t } = useTranslation("admin");
+  const className = useClassName();
   const asked = useQuery({
     queryKey: ["ml", "figures", modelId],
     queryFn: () => figuresOf(modelId),
     staleTime: Number.POSITIVE_INFINITY,
   });
   if (asked.isPending) return <Waiting />;
-  if (asked.error) return <PageProblem error={asked.error} retry={asked.refetch} />;
+  if (asked.error && !asked.data) return <PageProblem error={asked.error} retry={asked.refetch} />;
   if (asked.data === null)
     return (
       <div className="grid gap-4">
@@ -55,7 +57,11 @@ export function Pictures({ modelId, children }: { modelId: string; children: Rea
         </p>
         <IntervalBars
           name={t("models.f1")}
-          rows={rows.map(({ label, f1 }) => ({ name: label, ...f1, marked: label === "Suicidal" }))}
+          rows={rows.map(({ label, f1 }) => ({
+            name: className(label),
+            ...f1,
+            marked: label === "Suicidal",
+          }))}
         />
       </section>
       <section className="grid gap-2">

@@ -18,6 +18,7 @@ import { TakeBack } from "./take_back";
 type Rollout = Shape<"RolloutInFull">;
 const LOOKED_AT_MS = 20_000;
 const STAGES = [0, 10, 25, 50, 100] as const;
+const BEFORE_ALL = 50;
 
 /** The rollout that moves, or null. */
 async function current(): Promise<Rollout | null> {
@@ -78,7 +79,14 @@ function useHarmWords() {
   };
 }
 
-function Outlook({ outlook }: { outlook: NonNullable<Rollout["outlook"]> }) {
+type Foreseen = NonNullable<Rollout["outlook"]>;
+
+/** Where hardly anything is flagged, two administrators may go on without as many alerts as are wanted. */
+function waitsForAlertsAlone({ alertsMissing, requestsMissing, minutesMissing }: Foreseen): boolean {
+  return alertsMissing > 0 && requestsMissing === 0 && minutesMissing === 0;
+}
+
+function Outlook({ outlook }: { outlook: Foreseen }) {
   const { t } = useTranslation("admin");
   const harmWords = useHarmWords();
   return (
@@ -88,6 +96,8 @@ function Outlook({ outlook }: { outlook: NonNullable<Rollout["outlook"]> }) {
           requests: countInWords(outlook.requestsMissing),
           minutes: countInWords(Math.ceil(outlook.minutesMissing)),
         })}
+        {outlook.alertsMissing > 0 && <p>{t("models.alertsMissing", { count: outlook.alertsMissing })}</p>}
+        {waitsForAlertsAlone(outlook) && <p>{t("models.byHand")}</p>}
         {outlook.harms.length > 0 && (
           <p>{t("models.harms", { list: inList(outlook.harms.map(harmWords)) })}</p>
         )}
@@ -101,6 +111,7 @@ function Steps({ rollout }: { rollout: Rollout }) {
   const { t } = useTranslation("admin");
   const store = useQueryClient();
   const proven = useStepUp();
+  const approve = rollout.percent === BEFORE_ALL ? "models.approve" : "models.approveByHand";
   const advance = useMutation({
     mutationFn: () => proven(() => call(api.POST("/api/ml/rollouts/advance"))),
     onSettled: () => store.invalidateQueries({ queryKey: ["ml"] }),
@@ -113,10 +124,10 @@ function Steps({ rollout }: { rollout: Rollout }) {
       <div className="flex flex-wrap gap-2">
         {rollout.isUp && (
           <Button busy={advance.isPending} onClick={() => advance.mutate()}>
-            {t(rollout.askedBy ? "models.approve" : "models.advance")}
+            {t(rollout.askedBy ? approve : "models.advance")}
           </Button>
         )}
-        <TakeBack words={t("models.back")} />
+        <TakeBack key={rollout.id} rollout={rollout} words={t("models.back")} />
       </div>
       <Decisions evidence={rollout.evidence} />
     </div>
@@ -128,7 +139,8 @@ function Past({ isUndoable }: { isUndoable: boolean }) {
   const { t } = useTranslation("admin");
   const asked = useQuery({ queryKey: ["ml", "rollouts"], queryFn: () => call(api.GET("/api/ml/rollouts")) });
   const past = asked.data?.items.filter(({ status }) => status !== "active") ?? [];
-  if (past.length === 0) return null;
+  const [last] = past;
+  if (!last) return null;
   return (
     <div className="mt-5 grid justify-items-start gap-4 border-t pt-4">
       <ul className="grid w-full gap-2">
@@ -150,7 +162,9 @@ function Past({ isUndoable }: { isUndoable: boolean }) {
           </li>
         ))}
       </ul>
-      {isUndoable && past[0]?.status === "completed" && <TakeBack words={t("models.backLast")} />}
+      {isUndoable && last?.status === "completed" && (
+        <TakeBack key={last.id} rollout={last} words={t("models.backLast")} />
+      )}
     </div>
   );
 }

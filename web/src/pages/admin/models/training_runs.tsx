@@ -1,9 +1,10 @@
 /** Trainings: one at a time, its steps, its log, its report. */
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ExternalLink } from "lucide-react";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, call, newKey, type Shape } from "@/api/client";
+import { api, call, type Shape } from "@/api/client";
+import { useRequestKey } from "@/api/request_key";
 import { inWords } from "@/i18n/times";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -51,19 +52,13 @@ function StartTraining() {
   const { t } = useTranslation("admin");
   const store = useQueryClient();
   const tell = useToast();
-  const key = useRef(newKey());
+  const starting = useRequestKey();
   const start = useMutation({
     mutationFn: (feedbackDays: number) =>
-      call(
-        api.POST("/api/ml/retrain", {
-          params: { header: { "Idempotency-Key": key.current } },
-          body: { feedbackDays },
-        }),
+      starting.under({ feedbackDays }, (body, key) =>
+        call(api.POST("/api/ml/retrain", { params: { header: { "Idempotency-Key": key } }, body })),
       ),
-    onSuccess: () => {
-      key.current = newKey();
-      tell(t("models.run.started"));
-    },
+    onSuccess: () => tell(t("models.run.started")),
     onSettled: () => store.invalidateQueries({ queryKey: ["ml", "runs"] }),
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -142,7 +137,7 @@ function RunInFull({ run }: { run: Run }) {
     refetchInterval: run.status === "running" ? LOOKED_AT_MS : false,
   });
   if (asked.isPending) return <Waiting />;
-  if (asked.error) return <PageProblem error={asked.error} retry={asked.refetch} />;
+  if (asked.error && !asked.data) return <PageProblem error={asked.error} retry={asked.refetch} />;
   const { log } = asked.data;
   return (
     <div className="grid gap-2">

@@ -1,8 +1,9 @@
 /** Every version that is known, its figures, and why one goes ahead or does not. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, call, newKey, type Shape } from "@/api/client";
+import { api, call, type Shape } from "@/api/client";
+import { useRequestKey } from "@/api/request_key";
 import { inWords } from "@/i18n/times";
 import { useStepUp } from "@/session/step_up";
 import { Badge } from "@/ui/badge";
@@ -12,6 +13,7 @@ import { Dialog } from "@/ui/dialog";
 import { ShareBars } from "@/ui/share_bars";
 import { Empty, Message, PageProblem, problemWords, Waiting } from "@/ui/states";
 import { Cell, Table } from "@/ui/table";
+import { useClassName } from "./class_name";
 import { f1ByClass, numberAt, shareInWords } from "./figures";
 import { Pictures } from "./pictures";
 
@@ -66,6 +68,7 @@ export function Versions() {
 
 function ModelDialog({ model, onClose }: { model: Model; onClose: () => void }) {
   const { t } = useTranslation("admin");
+  const className = useClassName();
   const classes = f1ByClass(model.metrics);
   return (
     <Dialog title={t("models.details", { name: model.name })} onClose={onClose}>
@@ -73,6 +76,9 @@ function ModelDialog({ model, onClose }: { model: Model; onClose: () => void }) 
         {model.verdict && <Verdict verdict={model.verdict} />}
         {model.verdict?.verdict === "ahead" && model.status === "candidate" && (
           <TryIt model={model} onDone={onClose} />
+        )}
+        {model.verdict?.verdict === "ahead" && model.status === "rejected" && (
+          <TryAgain model={model} onDone={onClose} />
         )}
         <Pictures modelId={model.id}>
           {classes.length > 0 && (
@@ -82,7 +88,7 @@ function ModelDialog({ model, onClose }: { model: Model; onClose: () => void }) 
               <ShareBars
                 name={t("models.f1")}
                 shares={classes.map(([name, value]) => ({
-                  name,
+                  name: className(name),
                   value,
                   words: shareInWords(value),
                   marked: name === "Suicidal",
@@ -137,15 +143,12 @@ function TryIt({ model, onDone }: { model: Model; onDone: () => void }) {
   const { t } = useTranslation("admin");
   const store = useQueryClient();
   const proven = useStepUp();
-  const key = useRef(newKey());
+  const starting = useRequestKey();
   const start = useMutation({
     mutationFn: () =>
-      proven(() =>
-        call(
-          api.POST("/api/ml/rollouts", {
-            params: { header: { "Idempotency-Key": key.current } },
-            body: { modelId: model.id },
-          }),
+      starting.under({ modelId: model.id }, (body, key) =>
+        proven(() =>
+          call(api.POST("/api/ml/rollouts", { params: { header: { "Idempotency-Key": key } }, body })),
         ),
       ),
     onSuccess: async () => {
@@ -158,6 +161,30 @@ function TryIt({ model, onDone }: { model: Model; onDone: () => void }) {
       {start.error && <Message tone="problem">{problemWords(start.error)}</Message>}
       <Button busy={start.isPending} onClick={() => start.mutate()}>
         {t("models.tryIt")}
+      </Button>
+    </div>
+  );
+}
+
+/** A version that was ahead and that a rollout took back: an administrator may have it be a candidate again. */
+function TryAgain({ model, onDone }: { model: Model; onDone: () => void }) {
+  const { t } = useTranslation("admin");
+  const store = useQueryClient();
+  const proven = useStepUp();
+  const again = useMutation({
+    mutationFn: () =>
+      proven(() => call(api.POST("/api/ml/models/{id}/try-again", { params: { path: { id: model.id } } }))),
+    onSuccess: async () => {
+      await store.invalidateQueries({ queryKey: ["ml"] });
+      onDone();
+    },
+  });
+  return (
+    <div className="grid justify-items-start gap-2">
+      <p>{t("models.tryAgainWords")}</p>
+      {again.error && <Message tone="problem">{problemWords(again.error)}</Message>}
+      <Button look="quiet" busy={again.isPending} onClick={() => again.mutate()}>
+        {t("models.tryAgain")}
       </Button>
     </div>
   );

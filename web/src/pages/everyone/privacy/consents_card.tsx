@@ -73,13 +73,11 @@ function ConsentEntry({ kind, consent }: { kind: AgreementKind; consent: Shape<"
       </details>
       <div className="flex flex-wrap gap-2 empty:hidden">
         {(!consent.given || outdated) && (
-          <Button
-            look="plain"
-            busy={deciding.isPending}
-            aria-label={t("privacy.agreeNamed", { title })}
-            onClick={() => void decide(true)}
-          >
-            {t(outdated ? "privacy.agreeAnew" : "privacy.agree")}
+          <Button look="plain" busy={deciding.isPending} onClick={() => void decide(true)}>
+            <span>
+              {t(outdated ? "privacy.agreeAnew" : "privacy.agree")}
+              <span className="sr-only">: {title}</span>
+            </span>
           </Button>
         )}
         {consent.given && consent.withdrawable && (

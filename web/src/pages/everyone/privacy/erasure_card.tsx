@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call, type Shape } from "@/api/client";
 import { inWords } from "@/i18n/times";
+import { lastWord } from "@/session/last_word";
 import { beSignedOut, type Role } from "@/session/session";
 import { useStepUp } from "@/session/step_up";
 import { Button } from "@/ui/button";
@@ -42,8 +43,7 @@ export function ErasureCard({ role }: { role: Role }) {
 function Ask({ role, onClose }: { role: Role; onClose: () => void }) {
   const { t } = useTranslation("settings");
   const guarded = useStepUp();
-  const asking = useMutation({ mutationFn: () => guarded(() => call(api.DELETE("/api/user"))) });
-  if (asking.data) return <Asked state={asking.data} />;
+  const asking = useMutation({ mutationFn: () => guarded(leaveForGood) });
   return (
     <Dialog title={t("privacy.erasureTitle")} onClose={onClose}>
       <div className="grid gap-4">
@@ -61,18 +61,24 @@ function Ask({ role, onClose }: { role: Role; onClose: () => void }) {
   );
 }
 
-/** It is asked for, and the session has ended with it: the page goes when this has been read. */
+/** Every session ends with it, and this page too: what was decided is said wherever the browser is led meanwhile. */
+async function leaveForGood(): Promise<void> {
+  const state = await call(api.DELETE("/api/user"));
+  lastWord.set(<Asked state={state} />);
+  await beSignedOut();
+}
+
 function Asked({ state }: { state: Shape<"ErasureState"> }) {
   const { t } = useTranslation("settings");
   const words = useTranslation("common").t;
-  const leave = () => void beSignedOut();
+  const close = () => lastWord.set(null);
   return (
-    <Dialog title={t("privacy.erasureDone")} onClose={leave}>
+    <Dialog title={t("privacy.erasureDone")} onClose={close}>
       <div className="grid gap-5">
         {state.dueAt && <p>{t("privacy.erasureDoneText", { date: inWords(state.dueAt, "date") })}</p>}
         <Kept kept={state.kept ?? []} />
         <p className="flex justify-end">
-          <Button onClick={leave}>{words("close")}</Button>
+          <Button onClick={close}>{words("close")}</Button>
         </p>
       </div>
     </Dialog>

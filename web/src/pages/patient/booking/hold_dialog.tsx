@@ -15,6 +15,7 @@ import { HeldTimes } from "../held_times";
 import { timesChanged } from "../queries";
 import { isOver, leftUntil } from "../time_left";
 import { When } from "../when";
+import { letGo } from "./letting_go";
 import { refusalOfTime, type TimeRefusal } from "./refusals";
 
 interface Props {
@@ -46,10 +47,11 @@ export function HoldDialog({ therapist, slot, zone, onClose, onRefused }: Props)
     mutationFn: (id: string) =>
       call(api.POST("/api/appointments/{id}/confirm", { params: { path: { id } } })),
     onSuccess: ({ appointment }) => {
-      void timesChanged();
       tell(t("book.booked"));
       navigate(`/appointments/${appointment.id}`);
     },
+    // Also where no answer came: it may be booked.
+    onSettled: () => void timesChanged(),
   });
   const begun = useRef(false);
   const { mutate } = hold;
@@ -65,7 +67,7 @@ export function HoldDialog({ therapist, slot, zone, onClose, onRefused }: Props)
   const leave = () => {
     onClose();
     if (!held || confirm.isPending) return;
-    void letGo(held.appointment.id);
+    void letGo(held.appointment).then((outcome) => outcome === "booked" && tell(t("book.bookedAlready")));
   };
   const tooMany = hold.error instanceof Problem && hold.error.kind === "too-many-holds";
   return (
@@ -111,13 +113,4 @@ export function HoldDialog({ therapist, slot, zone, onClose, onRefused }: Props)
       </div>
     </Dialog>
   );
-}
-
-/** What is not let go now lapses by itself in a few minutes. */
-async function letGo(id: string): Promise<void> {
-  const params = { path: { id } };
-  await call(
-    api.POST("/api/appointments/{id}/cancel", { params, body: { reason: "patient_request" } }),
-  ).catch(() => undefined);
-  await timesChanged();
 }

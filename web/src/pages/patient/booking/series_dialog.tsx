@@ -1,9 +1,9 @@
 /** A weekly series: all of its times are shown before, and booked together or not at all. */
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { api, call, newKey } from "@/api/client";
+import { api, call } from "@/api/client";
+import { useRequestKey } from "@/api/request_key";
 import { spanInWords } from "@/i18n/spans";
 import { zoneName } from "@/i18n/times";
 import { Badge } from "@/ui/badge";
@@ -29,17 +29,13 @@ export function SeriesDialog({ therapist, slot, repeat, zone, onClose, onRefused
   const { t } = useTranslation("patient");
   const tell = useToast();
   const navigate = useNavigate();
-  const [key] = useState(newKey);
+  const booking = useRequestKey();
   const all = seriesOf(slot, repeat, therapist.timeZone);
   const book = useMutation({
     mutationFn: () => {
-      const params = { header: { "Idempotency-Key": key } };
       const { startAt, endAt } = slot;
-      return call(
-        api.POST("/api/appointments/series", {
-          params,
-          body: { therapistId: therapist.id, startAt, endAt, ...repeat },
-        }),
+      return booking.under({ therapistId: therapist.id, startAt, endAt, ...repeat }, (body, key) =>
+        call(api.POST("/api/appointments/series", { params: { header: { "Idempotency-Key": key } }, body })),
       );
     },
     onSuccess: ({ appointments }) => {

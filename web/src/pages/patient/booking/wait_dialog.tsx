@@ -1,7 +1,7 @@
 /** What would suit somebody who waits for a time. */
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, call, newKey, type Shape } from "@/api/client";
+import { api, call, type Shape } from "@/api/client";
+import { useRequestKey } from "@/api/request_key";
 import { dayOf, deviceZone, zoneName } from "@/i18n/times";
 import { WEEKDAYS, weekdayName } from "@/pages/therapist/weekdays";
 import { useProfile } from "@/session/profile";
@@ -28,7 +28,7 @@ export function WaitDialog({ therapist, onClose }: Props) {
   const { t } = useTranslation("patient");
   const { t: common } = useTranslation("common");
   const tell = useToast();
-  const [key] = useState(newKey);
+  const joining = useRequestKey();
   const { data: profile } = useProfile();
   const today = dayOf(new Date());
   const form = useForm(
@@ -38,14 +38,16 @@ export function WaitDialog({ therapist, onClose }: Props) {
         weekdays: chosen.getAll("weekday").map(Number),
         partsOfDay: chosen.getAll("part") as Shape<"PartOfDay">[],
       };
-      const begins = Math.max(Date.now(), midnightOf(given.earliestAt ?? today, deviceZone()));
-      const body = {
+      // Whole days, so that a second try says the same as the first.
+      const entered = {
         therapistId: therapist.id,
-        earliestAt: new Date(begins).toISOString(),
-        latestAt: new Date(midnightOf(addDays(given.latestAt ?? today, 1), deviceZone())).toISOString(),
+        earliestAt: beginOf(given.earliestAt ?? today),
+        latestAt: beginOf(addDays(given.latestAt ?? today, 1)),
         preferences,
       };
-      await call(api.POST("/api/waitlist", { params: { header: { "Idempotency-Key": key } }, body }));
+      await joining.under(entered, (body, key) =>
+        call(api.POST("/api/waitlist", { params: { header: { "Idempotency-Key": key } }, body })),
+      );
       await timesChanged();
       tell(t("wait.joined"));
       onClose();
@@ -114,4 +116,9 @@ export function WaitDialog({ therapist, onClose }: Props) {
       </form>
     </Dialog>
   );
+}
+
+/** The instant at which a day begins by this device's clock. */
+function beginOf(day: string): string {
+  return new Date(midnightOf(day, deviceZone())).toISOString();
 }

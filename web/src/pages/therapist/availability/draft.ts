@@ -55,7 +55,9 @@ export function useDraft(first: Kept): Draft {
       const kept = await call(api.PUT("/api/appointments/availability", { body: { ...now, revision } }));
       queryClient.setQueryData(KEY, kept);
       void queryClient.invalidateQueries({ queryKey: ["own-slots"] });
-      begin(kept);
+      setBase(kept);
+      setFailure(null);
+      setNow((then) => afterSaving(now, then, fieldsOf(kept)));
       return true;
     } catch (reason) {
       setFailure(reason);
@@ -75,6 +77,13 @@ export function useDraft(first: Kept): Draft {
     takeTheirs: async () => begin(await askAnew()),
     keepMine: async () => put((await askAnew()).revision),
   };
+}
+
+/** What stands here once `sent` was kept: what was changed meanwhile stays changed, and is not saved yet. */
+export function afterSaving(sent: Availability, now: Availability, kept: Availability): Availability {
+  const names = Object.keys(kept) as (keyof Availability)[];
+  const meanwhile = names.filter((name) => now[name] !== sent[name]).map((name) => [name, now[name]]);
+  return { ...kept, ...Object.fromEntries(meanwhile) };
 }
 
 /** Whether another window was quicker. */

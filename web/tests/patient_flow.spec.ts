@@ -1,11 +1,11 @@
 /** A patient's way: sign up, tell of oneself, ask a therapist, book, join, write. */
 import { expect, test } from "@playwright/test";
-import { signUp } from "../tests/coming_in";
-import { hoursAroundTheClock } from "../tests/lively";
-import { asking, did, stateOf, told } from "../tests/people";
-import { any, filled, words } from "../tests/words";
+import { signUp } from "./coming_in";
+import { hoursAroundTheClock } from "./lively";
+import { asking, did, stateOf, told } from "./people";
+import { any, filled, words } from "./words";
 
-const { patient, settings, messages } = words;
+const { patient, room, settings, messages } = words;
 const THERAPIST = "Theo Example";
 
 test("a patient comes in, is taken into care, books, joins and writes", async ({ browser }) => {
@@ -50,7 +50,7 @@ test("a patient comes in, is taken into care, books, joins and writes", async ({
   await page.setViewportSize({ width: 390, height: 844 }); // a phone, which gets a link to the room
   await page.goto(`/appointments/${booked?.id}`);
   await page.getByRole("button", { name: patient.join.enter }).click();
-  await expect(page.getByRole("link", { name: patient.join.open })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole("link", { name: room.open })).toBeVisible({ timeout: 60_000 });
 
   await page.goto("/messages");
   await page
