@@ -22,12 +22,14 @@ _MOST_RETRY_AFTER: Final = 60
 
 
 class TextsFailed(Exception):
-    """The network could not answer for these texts."""
+    """The network could not answer for some of a request's texts, or for any."""
 
-    def __init__(self, numbers: Sequence[int]) -> None:
-        """`numbers` counts the request's texts from 0."""
+    def __init__(self, answers: Sequence[Prediction | None]) -> None:
+        """`answers` are those of all texts in order, None for those that failed."""
         super().__init__()
-        self.numbers = numbers
+        self.answers = answers
+        self.numbers = [number for number, answer in enumerate(answers) if answer is None]
+        """Of those that failed, from 0."""
 
 
 class Batcher:
@@ -129,9 +131,9 @@ class Batcher:
             return [await in_thread(self._tokeniser, self._classifier.windows, text) for text in texts]
 
     def _require_room(self, waiting: Sequence[WaitingText]) -> None:
-        """What finds nothing before it is taken, however much it is."""
-        ahead = self._line.ahead_of(waiting[0].of_batch)
-        if ahead.tokens and ahead.tokens + sum(text.tokens for text in waiting) > self._settings.max_queue_tokens:
+        """What is large has room in a line that is half empty, however much it is: else it would have to find none."""
+        ahead, most = self._line.ahead_of(waiting[0].of_batch), self._settings.max_queue_tokens
+        if ahead.tokens > max(most - sum(text.tokens for text in waiting), most // 2):
             self._drop("too many tokens", len(waiting))
             raise QueueFull(retry_after=self._worked_off_in(ahead.tokens))
 
@@ -152,11 +154,12 @@ class Batcher:
         self._runs.wake()
         # A caller who leaves meanwhile cancels them all, and nobody waits for them any more.
         found = await asyncio.gather(*(text.answer for text in waiting), return_exceptions=True)
-        failed = [number for number, answer in enumerate(found) if isinstance(answer, BaseException)]
-        if failed:
-            self._drop("failed", len(failed))
-            raise TextsFailed(failed)
-        return [answer for answer in found if isinstance(answer, Prediction)]
+        answers = [answer if isinstance(answer, Prediction) else None for answer in found]
+        answered = [answer for answer in answers if answer is not None]
+        if len(answered) < len(answers):
+            self._drop("failed", len(answers) - len(answered))
+            raise TextsFailed(answers)
+        return answered
 
     def _drop(self, reason: str, texts: int) -> None:
         self._metrics.dropped.labels(reason).inc(texts)

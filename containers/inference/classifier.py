@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -17,9 +18,11 @@ from containers.inference.model_directory import (
     fetched,
 )
 from containers.inference.normalisation import normalise
-from containers.inference.windows import Probabilities, close_up, combine, window_spans
+from containers.inference.windows import Probabilities, close_ups, combine, window_spans
 
 Window = list[int]
+_CALM: Final = "Normal"
+"""The class of texts of no distress."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Prediction:
     """What the model thinks of one text."""
 
     label: str
-    """The class of the highest score."""
+    """The class of the highest score: the one that the text as a whole is of, see `windows.combine`."""
     confidence: float
     """That score."""
     scores: dict[str, float]
@@ -42,6 +45,7 @@ class Classifier:
         self._tokenizer = tokenizer
         self._engine = engine
         self._risk_classes = [description.labels.index(label) for label in description.thresholds]
+        self._calm = description.labels.index(_CALM) if _CALM in description.labels else None
 
     def described_as(self, description: ModelDescription) -> "Classifier":
         """The same network under another description, of another temperature for one."""
@@ -62,7 +66,7 @@ class Classifier:
         ids = self._tokenizer.encode(read, add_special_tokens=False).ids
         spans = window_spans(len(ids), described.window_tokens - 2, described.window_overlap)
         if len(spans) > 1:
-            spans += window_spans(len(ids), *close_up(described.window_tokens - 2))
+            spans += close_ups(len(ids), described.window_tokens - 2)
         return [[described.start_id, *ids[start:end], described.end_id] for start, end in spans]
 
     def logits(self, windows: Sequence[Window]) -> Logits:
@@ -76,7 +80,7 @@ class Classifier:
         per_window = exponents / exponents.sum(axis=1, keepdims=True)
         widest = max(map(len, windows))
         weights = [len(window) if len(window) == widest else 0 for window in windows]
-        return combine(per_window, weights, self._risk_classes)
+        return combine(per_window, weights, self._risk_classes, self._calm)
 
     def prediction(self, windows: Sequence[Window], logits: Logits) -> Prediction:
         """The answer for the text whose windows and rows these are."""

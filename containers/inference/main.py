@@ -28,6 +28,7 @@ from containers.inference.problems import (
     NotReady,
     PredictionFailed,
     Problem,
+    as_json,
 )
 from containers.inference.request_bodies import read_deadline, read_text, read_texts
 from containers.inference.settings import Settings
@@ -35,6 +36,11 @@ from containers.inference.tracing import Tracing
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _FAILED = "could not be classified"
+_TOKENIZER = {
+    False: "Unigram over normalised words (tokenizer.json)",
+    True: "Unigram over words as they were written (tokenizer.json)",
+}
+"""By whether texts reach it as they were written."""
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 Reader = Callable[[Request, Settings], Awaitable[list[str]]]
 
@@ -81,6 +87,7 @@ class Application:
         """The endpoint with its request id, its measures, and problems for whatever it raises."""
 
         async def answer(request: Request) -> Response:
+            request.state.arrived = asyncio.get_running_loop().time()
             started, request_id = time.perf_counter(), _request_id(request)
             with self._tracing.following(request, path) as traced:
                 response = await _answer(endpoint, request, request_id)
@@ -111,13 +118,22 @@ class Application:
     async def _predict_batch(self, request: Request) -> Response:
         try:
             answers = await self._classified(request, read_texts, of_batch=True)
-        except TextsFailed as error:
-            raise PredictionFailed(errors=[(f"/texts/{number}", _FAILED) for number in error.numbers]) from None
+        except TextsFailed as failed:
+            return self._as_far_as_answered(failed)
         return JSONResponse({"predictions": answers})
 
+    def _as_far_as_answered(self, failed: TextsFailed) -> Response:
+        """The others' answers, and null for a text that failed, which `errors` names. Raises PredictionFailed."""
+        faults = [(f"/texts/{number}", _FAILED) for number in failed.numbers]
+        if len(faults) == len(failed.answers):
+            raise PredictionFailed(errors=faults)
+        version = self.lifecycle.classifier().description.version
+        answers = [None if answer is None else _as_json(answer, version) for answer in failed.answers]
+        return JSONResponse({"predictions": answers, "errors": as_json(faults)})
+
     async def _classified(self, request: Request, read: Reader, *, of_batch: bool) -> list[dict[str, object]]:
-        """The answers for what `read` finds in the request; the caller's deadline counts from before it is read."""
-        deadline = read_deadline(request, asyncio.get_running_loop().time())
+        """The answers for what `read` finds in the request; the caller's deadline counts from its arrival."""
+        deadline = read_deadline(request, request.state.arrived)
         batcher, version = self.lifecycle.batcher(), self.lifecycle.classifier().description.version
         with self.metrics.timed("read"):
             texts = await _by(deadline, read(request, self._settings))
@@ -133,7 +149,7 @@ class Application:
                 "temperature": described.temperature,
                 "riskThresholds": described.thresholds,
                 "thresholdsVersion": described.thresholds_version,
-                "tokenizer": "Unigram over normalised words (tokenizer.json)",
+                "tokenizer": _TOKENIZER[described.as_written],
                 "maxTokens": described.window_tokens,
                 "windowOverlap": described.window_overlap,
                 "maxTextCharacters": self._settings.max_text_characters,

@@ -15,10 +15,8 @@ EngineName = Literal["onnx", "torch"]
 """`onnx`: ONNX Runtime on the processor. `torch`: on a GPU where there is one, see `torch_engine.py`."""
 MANIFEST = "manifest.json"
 WEIGHTS: Mapping[EngineName, str] = {"onnx": "model.onnx", "torch": "model.safetensors"}
-"""Which file of a directory each engine reads; a large one's numbers lie in a second file, `.data` after its name."""
+"""Which file of a directory each engine opens; where numbers of `model.onnx` lie in another file, the manifest says."""
 DESCRIPTIONS = ("config.json", "tokenizer.json", "bloom.json")
-SERVED_FILES = (WEIGHTS["onnx"], *DESCRIPTIONS)
-"""What serving reads unless it is told otherwise; a directory also holds `MODEL_CARD.md` for people."""
 AS_WRITTEN = 0
 """In `bloom.json` in the place of a normalisation: the model reads texts as they were written."""
 
@@ -53,8 +51,14 @@ class ModelDescription:
 
     @property
     def thresholds_version(self) -> str:
-        """Which thresholds these are: twelve digits that change with them."""
-        return hashlib.sha256(json.dumps(self.thresholds, sort_keys=True).encode()).hexdigest()[:12]
+        """Which thresholds these are, as `bloom.json` names them too."""
+        return thresholds_version(self.thresholds, self.temperature)
+
+
+def thresholds_version(thresholds: Mapping[str, Any], temperature: float) -> str:
+    """A name for exactly these thresholds under this temperature: either may change while the network stays."""
+    content = json.dumps([thresholds, temperature], sort_keys=True)
+    return f"t-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
 @contextmanager
@@ -104,6 +108,18 @@ def describe(directory: Path) -> ModelDescription:
         raise ModelUnusable(f"{directory}: config.json or bloom.json lacks or garbles {error}") from error
 
 
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """`sha256`: checksums by file name; `numbersOfOnnx`: the files in which numbers of `model.onnx` lie."""
+    manifest: dict[str, Any] = json.loads((directory / MANIFEST).read_bytes())
+    return manifest
+
+
+def files_read_by(engine: EngineName, manifest: Mapping[str, Any]) -> list[str]:
+    """The files of a directory with this manifest that serving with the engine needs."""
+    beside = manifest["numbersOfOnnx"] if engine == "onnx" else []
+    return [WEIGHTS[engine], *beside, *DESCRIPTIONS]
+
+
 def digest(path: Path) -> str:
     """The file's SHA-256 in hexadecimal."""
     with path.open("rb") as file:
@@ -116,7 +132,7 @@ def _download(url: str, engine: EngineName, directory: Path) -> None:
     try:
         files, root = fsspec.core.url_to_fs(url)
         files.get_file(f"{root}/{MANIFEST}", str(directory / MANIFEST))
-        for name in _read_by(engine, _checksums(directory)):
+        for name in files_read_by(engine, read_manifest(directory)):
             files.get_file(f"{root}/{name}", str(directory / name))
     except Exception as error:
         raise ModelUnusable(f"{url}: {_one_line(error)}") from error
@@ -126,23 +142,12 @@ def _verify(directory: Path, engine: EngineName, location: str, manifest_sha256:
     try:
         if manifest_sha256 and digest(directory / MANIFEST) != manifest_sha256.lower():
             raise ModelUnusable(f"{location}: {MANIFEST} is not the one that MODEL_MANIFEST_SHA256 names")
-        expected = _checksums(directory)
-        for name in _read_by(engine, expected):
-            if digest(directory / name) != expected[name]:
+        manifest = read_manifest(directory)
+        for name in files_read_by(engine, manifest):
+            if digest(directory / name) != manifest["sha256"][name]:
                 raise ModelUnusable(f"{location}: {name} does not match its checksum in {MANIFEST}")
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ModelUnusable(f"{location}: not a model directory: {_one_line(error)}") from error
-
-
-def _checksums(directory: Path) -> dict[str, str]:
-    found: dict[str, str] = json.loads((directory / MANIFEST).read_bytes())["sha256"]
-    return found
-
-
-def _read_by(engine: EngineName, checksums: Mapping[str, str]) -> list[str]:
-    """The files that an engine reads of a directory with these."""
-    weights = WEIGHTS[engine]
-    return [weights, *(name for name in (f"{weights}.data",) if name in checksums), *DESCRIPTIONS]
 
 
 def _one_line(error: Exception) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 Weights = Mapping[str, npt.NDArray[Any]]
-_SCALE: Final = ":scale"
+SCALE: Final = ":scale"
+"""After a packed weight's name: what its rows are multiplied by."""
 _LARGE: Final = 4096
 """Elements from which a matrix is worth packing."""
 _MOST: Final = 127
@@ -26,7 +27,7 @@ def packed(weights: Weights) -> dict[str, npt.NDArray[Any]]:
             continue
         scale = np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-12) / _MOST
         found[name] = np.round(values / scale).astype(np.int8)
-        found[name + _SCALE] = scale.astype(np.float32)
+        found[name + SCALE] = scale.astype(np.float32)
     return found
 
 
@@ -34,10 +35,10 @@ def unpacked(stored: Weights) -> dict[str, npt.NDArray[Any]]:
     """The weights again, in float32; whole numbers stay what they are."""
     found = dict[str, npt.NDArray[Any]]()
     for name, values in stored.items():
-        scale = stored.get(name + _SCALE)
+        scale = stored.get(name + SCALE)
         if scale is not None:
             found[name] = values.astype(np.float32) * scale
-        elif not name.endswith(_SCALE):
+        elif not name.endswith(SCALE):
             found[name] = values.astype(np.float32) if values.dtype.kind == "f" else values
     return found
 
@@ -56,7 +57,7 @@ def is_packed(path: Path) -> bool:
     if not path.is_file():
         return False
     with safe_open(path, framework="numpy") as file:
-        return any(name.endswith(_SCALE) for name in list(file.keys()))
+        return any(name.endswith(SCALE) for name in list(file.keys()))
 
 
 def write_weights(weights: Weights, path: Path) -> None:

@@ -10,6 +10,11 @@ FieldFault = tuple[str, str]
 """A JSON Pointer (RFC 6901) into the body, and what is wrong there."""
 
 
+def as_json(faults: Sequence[FieldFault]) -> list[dict[str, str]]:
+    """The faults as an answer's `errors`."""
+    return [{"pointer": pointer, "detail": detail} for pointer, detail in faults]
+
+
 class Problem(Exception):
     """Anything a caller may be told; subclasses say which."""
 
@@ -35,7 +40,7 @@ class Problem(Exception):
         if self.detail:
             body["detail"] = self.detail
         if self.errors:
-            body["errors"] = [{"pointer": pointer, "detail": detail} for pointer, detail in self.errors]
+            body["errors"] = as_json(self.errors)
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         return JSONResponse(body, self.status, headers | dict(self.headers), "application/problem+json")
 
@@ -140,6 +145,6 @@ class CallerGone(Problem):
 
 
 class PredictionFailed(Problem):
-    """500: the network raised an error for the texts that are named, and for them alone."""
+    """500: the network raised an error for each text of the request; in a batch, others would be answered."""
 
     title = "The text could not be classified"

@@ -31,7 +31,7 @@ class Settings:
     max_queue: int = 256
     """Texts that may wait; more are answered with 429. What was sent alone is not held back by waiting batches."""
     max_queue_tokens: int = 65_536
-    """Tokens that may wait, unless a single request holds more."""
+    """Tokens that may wait; a request that holds more than half of them is taken where no more than half wait."""
     max_batch_texts: int = 32
     """Texts in one `/predict/batch`."""
     max_text_characters: int = 8000

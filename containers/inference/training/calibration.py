@@ -1,10 +1,8 @@
 """Fitted on validation after training: the temperature, and the risk thresholds."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +17,14 @@ RAISED_SENSITIVITY: Final = 0.95
 """Share of new texts of the risk class that `raised` reaches, in 95 of 100 samples of them."""
 HIGH_PRECISION: Final = 0.5
 """Share of the texts from `high` on that are of the risk class: every second alarm at once is one, at the least."""
-HIGH_SENSITIVITY: Final = 0.5
-"""What `high` reaches in any case; where both cannot be had, this comes before precision."""
+HIGH_SENSITIVITY: Final = 0.8
+"""Share of new texts at risk that `high` reaches in any case, in 95 of 100 samples: this comes before precision."""
 
 _COOLEST, _WARMEST = 0.5, 3.0
+
+
+class TooLittleToCalibrate(ValueError):
+    """Nothing that was held apart is of the risk class: give the trainer collected texts too."""
 
 
 @dataclass(frozen=True)
@@ -68,28 +70,27 @@ def with_temperature(classifier: Classifier, temperature: float) -> Classifier:
     return classifier.described_as(replace(classifier.description, temperature=temperature))
 
 
+def require_texts_at_risk(is_risk: Sequence[bool]) -> None:
+    """Before anything is taught, and again where thresholds are chosen. Raises TooLittleToCalibrate."""
+    if not any(is_risk):
+        raise TooLittleToCalibrate(f"no validation text is labelled {RISK_CLASS}: no threshold can be chosen")
+
+
 def risk_thresholds(risk: npt.NDArray[np.float64], is_risk: Sequence[bool]) -> dict[str, RiskThreshold]:
     """`raised` and `high`, to four decimals, from the probabilities of the risk class on validation.
 
     `raised` is the highest probability that promises its sensitivity for new texts (`intervals.most_misses`). `high`
     is the lowest whose precision has its lower 95 % bound at the target, though never so high that it loses more of the
-    texts at risk than HIGH_SENSITIVITY allows, and never below `raised`. Raises ValueError without a text at risk.
+    texts at risk than HIGH_SENSITIVITY allows, and never below `raised`. Raises TooLittleToCalibrate.
     """
+    require_texts_at_risk(is_risk)
     at_risk = np.asarray(is_risk, dtype=bool)
-    if not at_risk.any():
-        raise ValueError(f"no validation text is labelled {RISK_CLASS}: no threshold can be chosen")
     raised, promised = _sensitive(np.sort(risk[at_risk]))
     high, precise = _precise(risk, at_risk)
     return {
         "raised": _described(raised, "sensitivity", RAISED_SENSITIVITY, promised, risk, at_risk),
         "high": _described(max(raised, high), "precision", HIGH_PRECISION, precise, risk, at_risk),
     }
-
-
-def thresholds_version(thresholds: Mapping[str, Any], temperature: float) -> str:
-    """A name for exactly these thresholds under this temperature: either may change while the network stays."""
-    content = json.dumps([thresholds, temperature], sort_keys=True)
-    return f"t-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
 def _sensitive(ascending: npt.NDArray[np.float64]) -> tuple[float, bool]:
@@ -101,7 +102,9 @@ def _sensitive(ascending: npt.NDArray[np.float64]) -> tuple[float, bool]:
 def _precise(risk: npt.NDArray[np.float64], at_risk: npt.NDArray[np.bool_]) -> tuple[float, bool]:
     order = np.argsort(-risk, kind="stable")
     falling, reached = risk[order], np.cumsum(at_risk[order])
-    enough = reached >= HIGH_SENSITIVITY * at_risk.sum()
+    positives = int(at_risk.sum())
+    misses = most_misses(positives, HIGH_SENSITIVITY)
+    enough = reached >= positives - (int((1 - HIGH_SENSITIVITY) * positives) if misses is None else misses)
     least = int(np.argmax(enough))
     precise = [
         place

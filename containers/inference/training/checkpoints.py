@@ -42,6 +42,8 @@ class Checkpoints:
         if not self._path:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        # Where this epoch is the best, its weights are the network's own: a large model's take a gigabyte.
+        is_best = progress.best_epoch == progress.epochs
         version, internal, gauss = chance.getstate()
         content = {
             "identity": self._identity,
@@ -50,7 +52,7 @@ class Checkpoints:
             "chance": [version, list(internal), gauss],
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state_all(),
-            "progress": vars(progress),
+            "progress": {**vars(progress), **({"best_weights": {}} if is_best else {})},
         }
         unfinished = self._path.with_suffix(".unfinished")
         with unfinished.open("wb") as file:
@@ -72,4 +74,7 @@ class Checkpoints:
         chance.setstate((version, tuple(internal), gauss))
         torch.set_rng_state(saved["torch"])
         torch.cuda.set_rng_state_all(saved["cuda"])
-        return Progress(**saved["progress"])
+        progress = Progress(**saved["progress"])
+        if progress.epochs and not progress.best_weights:
+            progress.best_weights = {name: weight.cpu().clone() for name, weight in network.state_dict().items()}
+        return progress

@@ -7,22 +7,25 @@ It serves at once, with scores that are not calibrated and thresholds that are g
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, get_args
 
 import torch
-from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from transformers import XLMRobertaForSequenceClassification
 
 from containers.inference.classifier import load
 from containers.inference.engines import padded
-from containers.inference.model_directory import AS_WRITTEN, MANIFEST, ModelUnusable, digest
+from containers.inference.model_directory import AS_WRITTEN, ModelUnusable, digest, thresholds_version
 from containers.inference.normalisation import NORMALISATION_VERSION, normalise
-from containers.inference.training.export import Precision, export_onnx
+from containers.inference.training.export import Precision, export
 from containers.inference.training.labelled_texts import LABELS
+from containers.inference.training.model_store import brought_file
+from containers.inference.training.output_directory import replaced
+from containers.inference.training.sealing import sealed, version_digits
 from containers.inference.training.tokens import END, END_ID, PAD, PAD_ID, START, START_ID
 from containers.inference.training.torch_checkpoint import CheckpointRefused, read_checkpoint
 
@@ -77,15 +80,12 @@ def convert(conversion: Conversion) -> dict[str, str]:
     if pieces > rows:
         raise CheckpointRefused(f"{conversion.tokenizer}: {pieces} pieces, but the checkpoint has {rows}")
     said = _said(network, tokenizer, conversion.normalised)
-    folder = conversion.output
-    folder.mkdir(parents=True, exist_ok=True)
-    export_onnx(network, folder / "model.onnx", conversion.precision)
-    halves = {name: weight.half().contiguous() for name, weight in network.state_dict().items()}
-    save_file(halves, str(folder / "model.safetensors"), metadata={"format": "pt"})
-    network.config.save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    _describe(conversion, network.config.max_position_embeddings, said)
-    load(str(folder), threads=1)
+    with replaced(conversion.output) as folder:
+        export(network, folder, conversion.precision)
+        network.config.save_pretrained(folder)
+        tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+        _describe(replace(conversion, output=folder), network.config.max_position_embeddings, said)
+        load(str(folder), threads=1)
     return said
 
 
@@ -122,14 +122,19 @@ def _said(network: XLMRobertaForSequenceClassification, tokenizer: Tokenizer, no
 
 def _describe(conversion: Conversion, positions: int, said: Mapping[str, str]) -> None:
     folder = conversion.output
-    version = f"converted-{digest(folder / 'model.onnx')[:12]}"
     window = min(_LONGEST_WINDOW, positions - PAD_ID - 1)
-    bloom = {
-        "version": version,
+    thresholds, temperature = {"Suicidal": _GUESSED_THRESHOLDS}, 1.0
+    decides = {
         "normalisation": NORMALISATION_VERSION if conversion.normalised else AS_WRITTEN,
         "window": {"tokens": window, "overlap": min(_OVERLAP, window // 4)},
-        "temperature": 1.0,
-        "thresholds": {"Suicidal": _GUESSED_THRESHOLDS},
+        "temperature": temperature,
+        "thresholds": thresholds,
+        "thresholdsVersion": thresholds_version(thresholds, temperature),
+    }
+    version = f"converted-{version_digits(folder, decides)}"
+    bloom = {
+        **decides,
+        "version": version,
         "selfTest": [{"text": text, "label": label} for text, label in said.items()],
         "metrics": {},
     }
@@ -143,8 +148,7 @@ def _describe(conversion: Conversion, positions: int, said: Mapping[str, str]) -
         labels="\n".join(f"- “{text}”: {label}" for text, label in said.items()),
     )
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
-    written = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
-    _write_json(folder / MANIFEST, {"sha256": {path.name: digest(path) for path in written}})
+    sealed(folder)
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -153,32 +157,44 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Convert as the command line says; 1, with a line on standard error, where it cannot be."""
-    conversion = _parse(arguments)
+    given = _parse(arguments)
     try:
-        said = convert(conversion)
+        with tempfile.TemporaryDirectory(prefix="bloom-conversion-") as folder:
+            said = convert(_brought(given, Path(folder)))
     except (CheckpointRefused, ModelUnusable) as refused:
         print(refused, file=sys.stderr)  # noqa: T201 - a command's result
         return 1
     for text, label in said.items():
         print(f"{label}: {text}")  # noqa: T201
-    print(f"{conversion.output} serves, uncalibrated; are these labels right? Their order is told by --labels.")  # noqa: T201
+    print(f"{given.out} serves, uncalibrated; are these labels right? Their order is told by --labels.")  # noqa: T201
     return 0
 
 
-def _parse(arguments: Sequence[str]) -> Conversion:
+def _brought(given: argparse.Namespace, folder: Path) -> Conversion:
+    """What the command line names, here. Raises CheckpointRefused."""
+    labels = [label.strip() for label in given.labels.split(",")]
+    tokenizer = given.tokenizer
+    if "://" in tokenizer and not tokenizer.endswith(".json"):
+        tokenizer = f"{tokenizer.rstrip('/')}/tokenizer.json"
+    try:
+        checkpoint, tokenizer = brought_file(given.checkpoint, folder), brought_file(tokenizer, folder)
+    except Exception as error:  # each store has errors of its own
+        raise CheckpointRefused(f"{type(error).__name__}: {' '.join(str(error).split())}") from error
+    return Conversion(checkpoint, tokenizer, given.out, labels, given.heads, given.normalised, given.precision)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m containers.inference.training convert",
         description="Makes a torch checkpoint of an XLM-RoBERTa sequence classifier servable.",
     )
-    parser.add_argument("checkpoint", type=Path, help="a state_dict, or a dictionary that holds one")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="directory with its tokenizer.json")
+    parser.add_argument(
+        "checkpoint", help="a state_dict, or a dictionary that holds one: PATH or URL, then #sha256=HEX to pin it"
+    )
+    parser.add_argument("--tokenizer", required=True, help="directory with its tokenizer.json: PATH or URL")
     parser.add_argument("--out", type=Path, required=True, help="directory to write the model to")
     parser.add_argument("--labels", default=",".join(LABELS), help="its classes in the order of its outputs")
     parser.add_argument("--heads", type=int, default=0, help="attention heads, where they are not 64 wide")
     parser.add_argument("--normalised", action="store_true", help="it was trained on normalised texts")
     parser.add_argument("--precision", choices=get_args(Precision), default="int8")
-    given = parser.parse_args(arguments)
-    labels = [label.strip() for label in given.labels.split(",")]
-    return Conversion(
-        given.checkpoint, given.tokenizer, given.out, labels, given.heads, given.normalised, given.precision
-    )
+    return parser.parse_args(arguments)

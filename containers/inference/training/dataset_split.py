@@ -1,6 +1,7 @@
 """Everything that is learnt from and judged by, cleaned and split so that nobody and no text is in two parts."""
 
 import csv
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,11 +11,14 @@ from typing import Final
 from containers.inference.normalisation import normalise
 from containers.inference.training.labelled_texts import LABELS, LabelledText, split_of
 from containers.inference.training.near_duplicates import NearDuplicates
+from containers.inference.training.voices import Answer, Place, heard
 
 _HELD_FIRST: Final = ("test", "validation", "train")
 """Where a text was written by people of two parts, it stays in the one that is learnt from least."""
 _KINDS: Final = ("feedback", "post", "foreign")
 FEEDBACK: Final = "feedback"
+FEEDBACK_COLUMNS: Final = ("author", "text", "label", "language", "voice", "answer")
+CORRECTION, CONFIRMATION = "correction", "confirmation"
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,9 @@ def split(texts: Iterable[LabelledText], reserved: Sequence[str] = ()) -> SplitT
     A text that names an author is in the author's part, any other in that of its own words. Of equal and of nearly
     equal texts one stays, whoever wrote them and whatever their part: the one that is held apart before the one that is
     learnt from, then a therapist's answer before a collected label. What is like a `reserved` text (of the behavioural
-    suite) goes altogether. An answer given several times to the same words counts by its majority.
+    suite) goes altogether. Of the labels that one kind of source gives the same words in one part the most frequent
+    counts (of the rows of one file of posts `read_posts` has left one before). Last of all go the answers by which one
+    therapist would be too loud in what is left of a part, see `voices`.
     """
     given = list(texts)
     distinct = _agreed(replace(text, part=text.part or split_of(text.text)) for text in given if text.text)
@@ -43,20 +49,22 @@ def split(texts: Iterable[LabelledText], reserved: Sequence[str] = ()) -> SplitT
     originals = NearDuplicates([*reserved, *(text.text for text in ordered)]).originals()[len(reserved) :]
     chosen = [text for text, original in zip(ordered, originals, strict=True) if original is None]
     like_a_case = sum(original is not None and original < len(reserved) for original in originals)
+    kept = heard(chosen, place_of, lambda text: hashlib.sha256(text.text.encode()).digest())
     counted = {
         "empty": sum(not text.text for text in given),
         "the same words": sum(bool(text.text) for text in given) - len(distinct),
         "like a behavioural case": like_a_case,
         "nearly the same words": len(distinct) - len(chosen) - like_a_case,
+        "of a voice too loud": len(chosen) - len(kept),
     }
-    return SplitTexts(chosen, {why: count for why, count in counted.items() if count})
+    return SplitTexts(kept, {why: count for why, count in counted.items() if count})
 
 
 def read_feedback(path: Path) -> list[LabelledText]:
-    """Rows of the file `author,text,label,language` that `feedback_texts.write_csv` makes; raises ValueError.
+    """Rows of the file that `feedback_texts.write_csv` makes; raises ValueError.
 
     `author` is a keyed hash of the patient, from which the part follows: the same person is in the same part in every
-    run, and nobody without the key can tell which.
+    run, and nobody without the key can tell which. In a file without `voice` and `answer` nobody is too loud.
     """
     with path.open(encoding="utf-8", newline="") as file:
         texts = [_feedback(row) for row in csv.DictReader(file)]
@@ -66,9 +74,20 @@ def read_feedback(path: Path) -> list[LabelledText]:
     return texts
 
 
+def part_of(author: str) -> str:
+    """The part of everything that an author wrote."""
+    return split_of(f"author: {author}")
+
+
+def place_of(text: LabelledText) -> Place:
+    """Where a text is among the parts, and whose answer its label is."""
+    return Place(text.part, text.answer)
+
+
 def _feedback(row: Mapping[str, str]) -> LabelledText:
-    part = split_of(f"author: {row['author']}")
-    return LabelledText(normalise(row["text"]), row["label"], row["language"], FEEDBACK, part, row["text"])
+    written, part = row["text"], part_of(row["author"])
+    answer = Answer(row["voice"], row["answer"] == CORRECTION) if row.get("voice") else None
+    return LabelledText(normalise(written), row["label"], row["language"], FEEDBACK, part, written, answer)
 
 
 def _agreed(texts: Iterable[LabelledText]) -> list[LabelledText]:
@@ -87,5 +106,6 @@ def _foremost(alike: Sequence[LabelledText]) -> LabelledText:
     return next(text for text in sorted(peers, key=_rank) if text.label == label)
 
 
-def _rank(text: LabelledText) -> tuple[int, int, str, str, str]:
-    return _HELD_FIRST.index(text.part), _KINDS.index(text.kind), text.text, text.language, text.label
+def _rank(text: LabelledText) -> tuple[int, int, str, str, str, str]:
+    place = _HELD_FIRST.index(text.part), _KINDS.index(text.kind)
+    return *place, text.text, text.language, text.label, repr(text.answer)

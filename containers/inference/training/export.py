@@ -1,26 +1,35 @@
-"""The trained network as `model.onnx`, in the precision that serves it best."""
+"""The trained network as `model.onnx` and `model.safetensors`, in the precision that serves it best."""
 
+import hashlib
 import io
+import json
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnx.external_data_helper import convert_model_to_external_data
+from safetensors.torch import save_file
 from transformers import XLMRobertaForSequenceClassification
 
+from containers.inference.model_directory import WEIGHTS
+from containers.inference.packed_weights import SCALE, write_weights
 from containers.inference.training.network import class_logits
 from containers.inference.training.tokens import END_ID, PAD_ID, START_ID
 
 Precision = Literal["float32", "int8-weights", "int8"]
 """How weights are kept.
 
-`int8-weights` is unpacked to float32 when loaded: a quarter of the size, for a small network. `int8` also computes in
-int8 and keeps its embeddings packed, which pays for a network of xlm-roberta-base's size: a quarter of the memory,
-and half of the time or less. It is run a window at a time, since it scales activations by the largest of a run.
+`int8-weights` is unpacked to float32 when loaded: a quarter of the size, for a small network, and one file holds the
+numbers of both engines. `int8` also computes in int8 and keeps its embeddings packed, which pays for a network of
+xlm-roberta-base's size: a quarter of the memory, and half of the time or less. It is run a window at a time, since it
+scales activations by the largest of a run.
 """
 _OPSET = 17
 _LARGE = 4096
@@ -38,16 +47,31 @@ class _Logits(torch.nn.Module):  # type: ignore[misc]  # torch is not installed 
         return class_logits(self.network, input_ids, attention_mask)
 
 
+def export(network: XLMRobertaForSequenceClassification, folder: Path, precision: Precision) -> None:
+    """Writes what each engine reads; what was trained further on has its weights in `model.safetensors`."""
+    weights = network.state_dict()
+    if precision == "int8-weights":
+        write_weights({name: weight.numpy() for name, weight in weights.items()}, folder / WEIGHTS["torch"])
+    else:
+        halves = {name: weight.half() if weight.is_floating_point() else weight for name, weight in weights.items()}
+        save_file(
+            {name: weight.contiguous() for name, weight in halves.items()},
+            str(folder / WEIGHTS["torch"]),
+            {"format": "pt"},
+        )
+    export_onnx(network, folder / WEIGHTS["onnx"], precision)
+
+
 def export_onnx(network: XLMRobertaForSequenceClassification, path: Path, precision: Precision) -> None:
     """Writes the network with input `input_ids` (windows, tokens) and output `logits`.
 
     There is an input `attention_mask` too, of the same shape, but for `int8`, whose windows are never padded. Its
     weights lie in a second file beside the first, `.data` after its name: the runtime maps it, and of the embeddings
-    only those that texts ask for ever take memory.
+    only those that texts ask for ever take memory. `int8-weights` finds them in `model.safetensors` beside it.
     """
     model = _traced(network, one_by_one=precision == "int8")
     if precision == "int8-weights":
-        _pack(model)
+        _read_from(model, network, path.with_name(WEIGHTS["torch"]))
     elif precision == "int8":
         _pack_tables(model)
         _quantise(model)
@@ -79,17 +103,67 @@ def _traced(network: XLMRobertaForSequenceClassification, one_by_one: bool) -> o
     return onnx.load_from_string(buffer.getvalue())
 
 
-def _pack(model: onnx.ModelProto) -> None:
-    """Every large matrix as int8 with one scale a row, unpacked by nodes that the runtime folds away when loading."""
+def _read_from(model: onnx.ModelProto, network: XLMRobertaForSequenceClassification, packed: Path) -> None:
+    """Every large weight is read from the file; nodes that the runtime folds away when loading unpack it."""
+    places = _places(packed)
+    names = dict[bytes, tuple[str, bool]]()
+    for name, weight in network.state_dict().items():
+        if weight.numel() >= _LARGE:
+            names[_content(weight.numpy().T)] = name, True
+            names[_content(weight.numpy())] = name, False
     unpacking = []
-    for weight in _large_matrices(model):
-        values = numpy_helper.to_array(weight)
-        # An embedding is read by row; a matrix multiplied from the right sums over rows, and has its scale per column.
-        axis = 1 if values.shape[0] > values.shape[1] * 8 else 0
-        _replace_by_packed(model, weight, axis)
-        unpacking += _unpacked(weight.name, f"{weight.name}.packed", f"{weight.name}.scale")
+    for weight in list(model.graph.initializer):
+        name, is_turned = names.get(_content(numpy_helper.to_array(weight)), ("", False))
+        if not name:
+            continue
+        model.graph.initializer.remove(weight)
+        read = [place for place in (name, f"{name}{SCALE}") if place in places]
+        whole = len(read) == 1 and not is_turned
+        model.graph.initializer.extend(places[place].tensor(weight.name if whole else place, packed) for place in read)
+        if not whole:
+            rows = f"{weight.name}.rows" if is_turned else weight.name
+            unpacking += _unpacked(rows, *read)
+            unpacking += [helper.make_node("Transpose", [rows], [weight.name])] if is_turned else []
     for node in reversed(unpacking):
         model.graph.node.insert(0, node)
+
+
+def _content(values: npt.NDArray[Any]) -> bytes:
+    """What two arrays have in common that hold the same numbers in the same shape."""
+    return hashlib.sha256(f"{values.dtype} {values.shape} ".encode() + np.ascontiguousarray(values).tobytes()).digest()
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an array lies in a file of safetensors."""
+
+    kind: int
+    shape: Sequence[int]
+    offset: int
+    length: int
+
+    def tensor(self, name: str, file: Path) -> onnx.TensorProto:
+        """A weight of the graph whose numbers are there."""
+        tensor = TensorProto(name=name, data_type=self.kind, dims=self.shape, data_location=TensorProto.EXTERNAL)
+        for key, value in (("location", file.name), ("offset", self.offset), ("length", self.length)):
+            tensor.external_data.add(key=key, value=str(value))
+        return tensor
+
+
+_KINDS: Final = {"I8": TensorProto.INT8, "F32": TensorProto.FLOAT, "I32": TensorProto.INT32, "I64": TensorProto.INT64}
+
+
+def _places(file: Path) -> dict[str, _Place]:
+    """What a file of safetensors holds, by name; its header tells (its length in 8 bytes, then JSON)."""
+    with file.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        header = json.loads(opened.read(length))
+    header.pop("__metadata__", None)
+    return {
+        name: _Place(_KINDS[told["dtype"]], told["shape"], 8 + length + start, end - start)
+        for name, told in header.items()
+        for start, end in [told["data_offsets"]]
+    }
 
 
 def _pack_tables(model: onnx.ModelProto) -> None:

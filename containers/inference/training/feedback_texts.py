@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import hmac
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,8 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as Database
 
+from containers.inference.training.dataset_split import CONFIRMATION, CORRECTION, FEEDBACK_COLUMNS, part_of
+from containers.inference.training.voices import Answer, Place, heard
 from shared.database.encryption import KeyRing, unseal
 from shared.database.models.accounts import User, UserStatus
 from shared.database.models.analysis import MessageAnalysis
@@ -23,8 +24,6 @@ from shared.database.models.messaging import Message
 from shared.database.models.trust import ErasureRequest, ErasureStatus
 from shared.database.transaction import transaction
 
-LARGEST_SHARE: Final = 0.2
-"""Of all corrections that are learnt from, what one therapist may have given."""
 PAGE: Final = 500
 
 
@@ -42,64 +41,52 @@ class FeedbackText:
     """The one that the patient set for the product, which is most likely the one that they write in."""
 
 
-def feedback_texts(since: datetime) -> list[FeedbackText]:
-    """All that was answered or revised since, of messages that still are as they were judged.
+def feedback_texts(since: datetime, until: datetime) -> list[FeedbackText]:
+    """All that was answered or revised last between these moments, of messages that still are as they were judged.
 
     Patients without a standing consent to training, who are erased or asked to be, are left out.
     """
     found: list[FeedbackText] = []
     last: UUID | None = None
-    while page := _page(since, last):
+    while page := _page(since, until, last):
         found += page
         last = page[-1].feedback_id
     return found
 
 
-def balanced(texts: Iterable[FeedbackText]) -> list[FeedbackText]:
-    """The texts without those corrections by which one therapist would have given more than a fifth of them.
+def balanced(texts: Sequence[FeedbackText], key: bytes) -> list[FeedbackText]:
+    """The texts without those by which one therapist would be too loud, see `voices`.
 
-    With fewer than five therapists no correction is left. Which of one's corrections go is decided by a hash of their
-    ids, the same each time.
+    Patients are told off to their parts before, as the training command does it by the same key; which of one's answers
+    go is decided by a hash of their ids, the same each time.
     """
-    texts = list(texts)
-    given = Counter(text.therapist_id for text in texts if text.is_correction)
-    most, kept = most_of_each(given.values()), Counter[UUID]()
-    chosen = set()
-    for text in sorted((text for text in texts if text.is_correction), key=_by_chance):
-        if kept[text.therapist_id] < most:
-            kept[text.therapist_id] += 1
-            chosen.add(text.feedback_id)
-    return [text for text in texts if not text.is_correction or text.feedback_id in chosen]
+    return heard(texts, lambda text: _place(text, key), _by_chance)
 
 
-def most_of_each(counts: Iterable[int]) -> int:
-    """The largest number of corrections that each may keep, so that none has more than a fifth of what is kept."""
-    counts = list(counts)
-    most = max(counts, default=0)
-    while most > LARGEST_SHARE * sum(min(count, most) for count in counts):
-        most -= 1
-    return most
-
-
-def corrections_of_each(texts: Iterable[FeedbackText]) -> list[int]:
-    """How many corrections each therapist gave, the most first, without saying who."""
-    return sorted(Counter(text.therapist_id for text in texts if text.is_correction).values(), reverse=True)
+def _place(text: FeedbackText, key: bytes) -> Place:
+    return Place(part_of(_pseudonym(text.patient_id, key)), Answer(str(text.therapist_id), text.is_correction))
 
 
 def write_csv(texts: Sequence[FeedbackText], path: Path, key: bytes) -> bytes:
-    """Write `author,text,label,language` for the training command; the SHA-256 of what was written.
+    """Write `author,text,label,language,voice,answer` for the training command; the SHA-256 of what was written.
 
-    An author is a hash of the patient under the key: the same in every run, and no one's id.
+    An author is a hash of the patient under the key, and a voice one of the therapist: the same in every run, and no
+    one's id. An answer is a `correction` or a `confirmation`.
     """
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("author", "text", "label", "language"))
-        writer.writerows((_author(text.patient_id, key), text.text, text.label, text.language) for text in texts)
+        writer.writerow(FEEDBACK_COLUMNS)
+        writer.writerows(_row(text, key) for text in texts)
     return hashlib.sha256(path.read_bytes()).digest()
 
 
-def _author(patient_id: UUID, key: bytes) -> str:
-    return hmac.digest(key, patient_id.bytes, "sha256").hex()[:32]
+def _row(text: FeedbackText, key: bytes) -> tuple[str, ...]:
+    author, voice = _pseudonym(text.patient_id, key), _pseudonym(text.therapist_id, key)
+    return author, text.text, text.label, text.language, voice, CORRECTION if text.is_correction else CONFIRMATION
+
+
+def _pseudonym(person_id: UUID, key: bytes) -> str:
+    return hmac.digest(key, person_id.bytes, "sha256").hex()[:32]
 
 
 def _by_chance(text: FeedbackText) -> bytes:
@@ -107,7 +94,7 @@ def _by_chance(text: FeedbackText) -> bytes:
 
 
 @transaction
-def _page(db: Database, since: datetime, last: UUID | None) -> list[FeedbackText]:
+def _page(db: Database, since: datetime, until: datetime, last: UUID | None) -> list[FeedbackText]:
     agrees = exists().where(
         Consent.user_id == MessageAnalysis.patient_id,
         Consent.kind == ConsentKind.TRAINING,
@@ -123,7 +110,7 @@ def _page(db: Database, since: datetime, last: UUID | None) -> list[FeedbackText
         .join(Message, Message.id == MessageAnalysis.message_id)
         .join(User, User.id == MessageAnalysis.patient_id)
         .where(
-            MLFeedback.updated_at >= since,
+            MLFeedback.updated_at.between(since, until),
             Message.version == MessageAnalysis.message_version,
             Message.deleted_at.is_(None),
             User.status != UserStatus.ERASED,

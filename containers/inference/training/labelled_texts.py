@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from containers.inference.normalisation import normalise
+from containers.inference.training.voices import Answer
 
 LABELS = ("Anxiety", "Bipolar", "Depression", "Normal", "Personality disorder", "Stress", "Suicidal")
 SPLITS = ("train", "validation", "test")
 _VALIDATION_PERCENT, _TEST_PERCENT = 10, 10
 
+CALM = "Not depression"
+"""What the multilingual file calls texts without distress of that kind."""
 FOREIGN_TARGETS = {
-    "Not depression": {"Normal": 0.9, "Stress": 0.05, "Anxiety": 0.05},
+    CALM: {"Normal": 0.9, "Stress": 0.05, "Anxiety": 0.05},
     "Depression": {"Depression": 0.85, "Suicidal": 0.15},
 }
 """What the multilingual file's labels mean in ours: its Depression holds wishes to be gone, its other anything."""
@@ -33,6 +36,8 @@ class LabelledText:
     """The split of whoever wrote it; where that is not known, empty: then its own words decide."""
     written: str = field(default="", repr=False)
     """As it was before it was normalised, where that is known."""
+    answer: Answer | None = None
+    """Whose answer the label is, of feedback where that is known."""
 
     @property
     def target(self) -> list[float]:
@@ -52,7 +57,10 @@ def split_of(key: str) -> str:
 
 
 def read_posts(path: Path) -> list[LabelledText]:
-    """Rows of a CSV file `id,text,label` (`.gz` or plain) whose label is one of LABELS; raises ValueError otherwise."""
+    """Rows of a CSV file `id,text,label` (`.gz` or plain) whose label is one of LABELS; raises ValueError otherwise.
+
+    Of rows that are the same once normalised the last one stays, with its label.
+    """
     texts = [LabelledText(normalise(row["text"]), row["label"], written=row["text"]) for row in _rows(path)]
     unknown = {text.label for text in texts} - set(LABELS)
     if unknown:
@@ -61,7 +69,7 @@ def read_posts(path: Path) -> list[LabelledText]:
 
 
 def read_foreign(path: Path) -> list[LabelledText]:
-    """Rows of a CSV file `id,text,lang,label`; the label may also be `Not depression`."""
+    """The same of a CSV file `id,text,lang,label`, whose label may also be `Not depression`."""
     return _distinct(
         LabelledText(normalise(row["text"]), row["label"], row["lang"], "foreign", written=row["text"])
         for row in _rows(path)

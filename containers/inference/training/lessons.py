@@ -20,9 +20,14 @@ _HARD = {
     "self-harm": 2,
     "idioms": 5,
     "about others": 4,
+    "quotation": 5,
+    "danger in other words": 4,
+    "sarcasm": 2,
     "negation of everyday things": 2,
 }
 """How many times as often a kind of phrase is drawn as others."""
+_NARROWEST, _WIDEST = 8, 28
+"""Words of a close-up."""
 Lesson = tuple[str, Sequence[float]]
 """A text and the wanted distribution over LABELS."""
 
@@ -45,6 +50,10 @@ class LessonPlan:
     """Share of phrases with a slip of the finger in them."""
     words: int = 44
     """The most words of one text: about a third of a window, since what is longer is judged by its windows' mean."""
+    leading: float = 0.35
+    """Share of the woven messages that begin with what names them;"""
+    close_ups: float = 0.5
+    """and share of which only a stretch of a few dozen words around that is read, as serving does of a long text."""
     trust: float = 0.6
     """How far a long piece's own label is believed, the rest being the linear teacher's opinion of it."""
 
@@ -93,7 +102,8 @@ class Lessons:
         """At times an everyday text with others behind it: Normal ones are short, and length must not say so."""
         if label != "Normal" or chance.random() > 0.25:
             return piece
-        return self._joined([piece, *chance.choices(self._everyday, k=chance.randint(1, 6))])
+        others = chance.randint(1, max(6, self._plan.words // 15))
+        return self._joined([piece, *chance.choices(self._everyday, k=others)])
 
     def _thinned(self, piece: str, chance: random.Random) -> str:
         return " ".join(word for word in piece.split(" ") if chance.random() > self._plan.dropped_words) or piece
@@ -111,9 +121,14 @@ class Lessons:
         """Several everyday sentences, mostly with one of another class among them, which then names the whole."""
         label = chance.choice(["Normal", "Suicidal", "Suicidal", *LABELS])
         named = chance.choice(self._templates[label]).sample(chance)
-        around = [self._everyday_sentence(chance, named.language) for _ in range(chance.randint(1, 9))]
-        around.insert(chance.randint(0, len(around)), named.text)
-        start = max(0, around.index(named.text) - 2)  # so that what names the whole is never cut off
+        sentences = chance.randint(1, max(9, self._plan.words // 8))
+        around = [self._everyday_sentence(chance, named.language) for _ in range(sentences)]
+        place = 0 if chance.random() < self._plan.leading else chance.randint(0, len(around))
+        if chance.random() < self._plan.close_ups:
+            before, after = " ".join(around[:place]).split(), " ".join(around[place:]).split()
+            return _close_up(before, named.text.split(), after, chance), named.target
+        around.insert(place, named.text)
+        start = max(0, place - 2)  # so that what names the whole is never cut off
         return self._joined(around[start:]), named.target
 
     def _joined(self, texts: Sequence[str]) -> str:
@@ -133,6 +148,13 @@ def _stretch(text: str, most: int, chance: random.Random) -> str:
         return text
     start = chance.randint(0, len(words) - wanted)
     return " ".join(words[start : start + wanted])
+
+
+def _close_up(before: Sequence[str], named: Sequence[str], after: Sequence[str], chance: random.Random) -> str:
+    """All of `named` with a few words of its neighbourhood, cut off in the midst of a sentence."""
+    room = max(0, chance.randint(_NARROWEST, _WIDEST) - len(named))
+    ahead = chance.randint(max(0, room - len(after)), room) if before else 0
+    return " ".join([*before[max(0, len(before) - ahead) :], *named, *after[: max(0, room - ahead)]])
 
 
 def _misspelled(text: str, chance: random.Random) -> str:

@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from containers.inference.training.calibration import HIGH_PRECISION, RAISED_SENSITIVITY
+from containers.inference.training.calibration import HIGH_PRECISION, HIGH_SENSITIVITY, RAISED_SENSITIVITY
 from containers.inference.training.dataset_split import FEEDBACK
 from containers.inference.training.report import SECTIONS
 
 _FRAME = Path(__file__).parent / "model_card_frame.md"
+
+_READING: Final = {
+    True: "Texts are read as they were written.",
+    False: "Normalisation leaves lower-case words only: punctuation, digits, links and names are traces of\n"
+    "how each class was gathered.",
+}
 
 
 def model_card(report: Mapping[str, Any], templates: int) -> str:
@@ -17,6 +23,8 @@ def model_card(report: Mapping[str, Any], templates: int) -> str:
     figures = "\n".join(
         _section(name, report["figures"][name], report["riskClass"]) for name in SECTIONS if name in report["figures"]
     )
+    if report["calm"]:
+        figures += _calm(report["calm"])
     return _FRAME.read_text(encoding="utf-8").format(
         version=report["version"],
         labels=", ".join(report["labels"]),
@@ -31,7 +39,10 @@ def model_card(report: Mapping[str, Any], templates: int) -> str:
         thresholds=", ".join(f"{level} {one['value']}" for level, one in report["thresholds"].items()),
         sensitivity=RAISED_SENSITIVITY,
         high=HIGH_PRECISION,
+        at_least=HIGH_SENSITIVITY,
         figures=figures,
+        reading=_READING[report["asWritten"]],
+        all_classes_in=", ".join(report["allClassesIn"]) or "no language",
         baselines=_baselines(report),
         behaviour=_behaviour(report["behaviour"]),
         unseen=_unseen(report["unseen"]),
@@ -75,6 +86,19 @@ def _section(name: str, figures: Mapping[str, Any], risk_class: str) -> str:
             for group, one in groups.items()
         ]
     return "\n".join(lines) + "\n"
+
+
+def _calm(groups: Mapping[str, Mapping[str, Any]]) -> str:
+    """False alarms by language: the sections above hold only texts of the seven classes."""
+    levels = list(next(iter(groups.values()))["flagged"])
+    lines = [
+        "## False alarms by language: test texts that are called free of depression",
+        "",
+        f"| language | {' | '.join(f'flagged, {level}' for level in levels)} |",
+        "| --- |" + " --- |" * len(levels),
+        *(_row(f"{language}, {one['texts']} texts", one["flagged"], *levels) for language, one in groups.items()),
+    ]
+    return "\n" + "\n".join(lines) + "\n"
 
 
 def _risk(figures: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:

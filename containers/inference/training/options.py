@@ -12,12 +12,10 @@ from containers.inference.training.fitting import Schedule
 from containers.inference.training.lessons import LessonPlan
 from containers.inference.training.network import NetworkSize
 
-_SHIPPED_STATEMENT = Path(__file__).parent / "data_statement.md"
-
 
 @dataclass(frozen=True)
 class Options:
-    """One run; the defaults are those of the shipped model."""
+    """One run; the defaults make a small network out of nothing in minutes, for a larger one see README.md."""
 
     data: Sequence[Path | str]
     """CSV files id,text,label as paths or URLs; `#sha256=HEX` behind one pins its content."""
@@ -26,7 +24,8 @@ class Options:
     feedback: Path | None = None
     """What therapists said, see `dataset_split.read_feedback`."""
     base: Path | str | None = None
-    """A directory of an XLM-RoBERTa checkpoint to start from instead of nothing, a shipped model's for one."""
+    """A directory of an XLM-RoBERTa checkpoint to start from instead of nothing, a shipped model's for one, or a URL;
+    `#sha256=HEX` behind it pins its manifest."""
     champion: Path | None = None
     """The directory of the model that serves, to be compared with over the same texts."""
     work: Path | None = None
@@ -39,8 +38,9 @@ class Options:
     """Whether a linear part over pieces is fitted beside the network, see `wide_part`."""
     window: int | None = None
     """Tokens of a window; None: as the base has it."""
-    about_data: Path = _SHIPPED_STATEMENT
-    """Markdown that the model card quotes: where the data comes from and what may be done with it."""
+    about_data: Path | None = None
+    """Markdown that the model card quotes: where the data comes from and what may be done with it; None: what the run
+    itself can say, see `data_statement`."""
     precision: Precision = "int8-weights"
     dropout: float = 0.1
     threads: int = 1
@@ -60,8 +60,12 @@ def parse(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument("--output", type=Path, required=True, help="directory to write the model to")
     parser.add_argument("--foreign", help="CSV file id,text,lang,label in several languages")
-    parser.add_argument("--feedback", type=Path, help="CSV file author,text,label,language of therapists' answers")
-    parser.add_argument("--base", help="directory or URL of an XLM-RoBERTa checkpoint to start from")
+    parser.add_argument(
+        "--feedback", type=Path, help="CSV file author,text,label,language,voice,answer of therapists' answers"
+    )
+    parser.add_argument(
+        "--base", help="directory or URL of an XLM-RoBERTa checkpoint to start from, then #sha256=HEX of its manifest"
+    )
     parser.add_argument("--champion", type=Path, help="directory of the model that serves, to be compared with")
     parser.add_argument("--work", type=Path, help="directory of checkpoints; a run that was killed goes on from there")
     parser.add_argument("--window", type=int, help="tokens of a window (default: the base's, or 256 at most)")
@@ -75,7 +79,9 @@ def parse(arguments: Sequence[str]) -> Options:
         "--production", action="store_const", const=LANGUAGES, dest="gate", help="fail below that of any language"
     )
     parser.add_argument(
-        "--about-data", type=Path, default=_SHIPPED_STATEMENT, help="markdown for the card: what the data is"
+        "--about-data",
+        type=Path,
+        help="markdown for the card: what the data is (default: its counts and the base's name)",
     )
     parser.add_argument("--precision", choices=get_args(Precision), default="int8-weights")
     parser.add_argument("--epochs", type=int, default=Schedule.epochs, help="0 with --base: only measure anew")

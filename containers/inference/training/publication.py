@@ -5,19 +5,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from transformers import XLMRobertaForSequenceClassification
 
 from containers.inference.classifier import load
-from containers.inference.model_directory import AS_WRITTEN, MANIFEST, digest
+from containers.inference.model_directory import AS_WRITTEN, ModelDescription
 from containers.inference.normalisation import NORMALISATION_VERSION
-from containers.inference.packed_weights import write_weights
+from containers.inference.training import training_distribution
 from containers.inference.training.clinic_phrases import read_templates
 from containers.inference.training.model_card import model_card
 from containers.inference.training.report import Evidence, main_figures, report, summary
 from containers.inference.training.report_page import report_page
+from containers.inference.training.sealing import sealed, version_digits
 
+DISTRIBUTION = training_distribution.KEPT_AS
 REPORT, PAGE = "report.json", "report.html"
 SELF_TEST = (
     ("Can I move my appointment to Thursday?", "Normal"),
@@ -27,9 +28,9 @@ SELF_TEST = (
 )
 
 
-def version_of(folder: Path, goes_on: bool) -> str:
-    """The version's name, from the network that was exported."""
-    return f"{'tuned' if goes_on else 'small'}-{digest(folder / 'model.onnx')[:12]}"
+def version_of(folder: Path, described: ModelDescription, goes_on: bool) -> str:
+    """The version's name: another one wherever the network that was exported, or what is made of it, is another."""
+    return f"{'tuned' if goes_on else 'small'}-{version_digits(folder, _decides(described))}"
 
 
 def architecture_of(network: XLMRobertaForSequenceClassification) -> str:
@@ -51,11 +52,10 @@ def publish(
     evidence: Evidence,
     beside: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Writes everything beside `model.onnx`, then loads the directory as serving does; the report.
+    """Writes everything beside what was exported, then loads the directory as serving does; the report.
 
     `beside` is content of further JSON files, by their names. Raises ModelUnusable.
     """
-    _write_weights(network, folder / "model.safetensors", evidence.making.precision)
     network.config.save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     written = report(evidence)
@@ -63,35 +63,31 @@ def publish(
         _write_json(folder / name, content)
     (folder / PAGE).write_text(report_page(written), encoding="utf-8")
     (folder / "MODEL_CARD.md").write_text(model_card(written, len(read_templates())), encoding="utf-8")
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
-    _write_json(folder / MANIFEST, {"sha256": {path.name: digest(path) for path in files}})
+    files = sealed(folder)
     load(str(folder), threads=1)
     size = sum(path.stat().st_size for path in files) / 1e6
-    print(f"{evidence.version}: {size:.1f} MB in {folder}", flush=True)  # noqa: T201 - a command's result
+    print(f"{evidence.version}: {size:.1f} MB", flush=True)  # noqa: T201 - a command's result
     return written
-
-
-def _write_weights(network: XLMRobertaForSequenceClassification, path: Path, precision: str) -> None:
-    """Packed like those of `model.onnx`, or in half precision where that is not packed either."""
-    if precision == "float32":
-        weights = network.state_dict()
-        halves = {name: weight.half() if weight.is_floating_point() else weight for name, weight in weights.items()}
-        save_file(halves, str(path), metadata={"format": "pt"})
-    else:
-        write_weights({name: weight.numpy() for name, weight in network.state_dict().items()}, path)
 
 
 def _bloom(evidence: Evidence, written: Mapping[str, Any]) -> dict[str, Any]:
     described = evidence.described
     return {
+        **_decides(described),
         "version": evidence.version,
+        "selfTest": [{"text": text, "label": label} for text, label in SELF_TEST],
+        "metrics": {**summary(main_figures(written)), DISTRIBUTION: written[DISTRIBUTION]},
+    }
+
+
+def _decides(described: ModelDescription) -> dict[str, Any]:
+    """Of `bloom.json` what an answer follows from."""
+    return {
         "normalisation": AS_WRITTEN if described.as_written else NORMALISATION_VERSION,
         "window": {"tokens": described.window_tokens, "overlap": described.window_overlap},
         "temperature": described.temperature,
         "thresholds": described.thresholds,
-        "thresholdsVersion": written["thresholdsVersion"],
-        "selfTest": [{"text": text, "label": label} for text, label in SELF_TEST],
-        "metrics": summary(main_figures(written)),
+        "thresholdsVersion": described.thresholds_version,
     }
 
 

@@ -7,19 +7,23 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import Any, Final
 
+import numpy as np
+
 from containers.inference.model_directory import ModelDescription
 from containers.inference.training.baselines import Baseline
 from containers.inference.training.behavioural_suite import LANGUAGES, Passed
-from containers.inference.training.calibration import RISK_CLASS, RiskThreshold, thresholds_version
-from containers.inference.training.dataset_split import FEEDBACK
+from containers.inference.training.calibration import RISK_CLASS, RiskThreshold
+from containers.inference.training.dataset_split import FEEDBACK, place_of
 from containers.inference.training.evaluation import Figures, RiskFigures, Share, by_group, groups_of, measure
 from containers.inference.training.intervals import f1_intervals
-from containers.inference.training.labelled_texts import LABELS, LabelledText
+from containers.inference.training.labelled_texts import CALM, LABELS, LabelledText
 from containers.inference.training.training_distribution import training_distribution
+from containers.inference.training.voices import corrections_of_each
 from containers.inference.windows import Probabilities
 
 FORMAT: Final = 1
 PACKAGES: Final = ("torch", "transformers", "tokenizers", "onnx", "onnxruntime", "numpy")
+_COLLECTED: Final = ("post", FEEDBACK, "foreign")
 INTERVAL_SEED: Final = 29
 SECTIONS: Final = {
     "posts": "Posts",
@@ -83,13 +87,17 @@ def report(evidence: Evidence) -> dict[str, Any]:
         "window": {"tokens": described.window_tokens, "overlap": described.window_overlap},
         "temperature": described.temperature,
         "thresholds": {level: asdict(threshold) for level, threshold in evidence.thresholds.items()},
-        "thresholdsVersion": thresholds_version(described.thresholds, described.temperature),
+        "thresholdsVersion": described.thresholds_version,
         "making": {**asdict(evidence.making), "packages": _packages()},
         "data": {part: _counts(texts) for part, texts in evidence.parts.items()},
         "figures": sections,
+        "calm": _calm(tested, evidence.found, chosen),
+        "allClassesIn": _languages_of_all_classes(evidence.parts["train"]),
+        "asWritten": described.as_written,
         "baselines": _baselines(evidence),
         "behaviour": _behaviour(evidence.behaviour),
         "unseen": _unseen(evidence.unseen),
+        "corrections": corrections_of_each(map(place_of, evidence.parts["train"])),
         "trainingDistribution": training_distribution(evidence.parts["train"], tested, evidence.found),
     }
 
@@ -173,6 +181,32 @@ def _risk(levels: Mapping[str, RiskFigures]) -> dict[str, Any]:
     }
 
 
+def _calm(
+    texts: Sequence[LabelledText], found: Probabilities, thresholds: Mapping[str, float]
+) -> dict[str, dict[str, Any]]:
+    """Texts that are called free of depression, by language: how many are flagged all the same."""
+    rows = [row for row, text in enumerate(texts) if text.label == CALM]
+    calm, risk = [texts[row] for row in rows], found[rows, LABELS.index(RISK_CLASS)]
+    return {
+        language: {
+            "texts": len(kept := risk[np.asarray(of)]),
+            "flagged": {
+                level: _share(Share(int((kept >= value).sum()), len(kept))) for level, value in thresholds.items()
+            },
+        }
+        for language, of in groups_of(calm, "language").items()
+    }
+
+
+def _languages_of_all_classes(taught: Sequence[LabelledText]) -> list[str]:
+    """In which languages the taught texts hold every class; hand-written phrases do in all of theirs."""
+    held: dict[str, set[str]] = {}
+    for text in taught:
+        if text.kind in _COLLECTED:
+            held.setdefault(text.language, set()).add(text.label)
+    return sorted(language for language, labels in held.items() if labels >= set(LABELS))
+
+
 def _baselines(evidence: Evidence) -> list[dict[str, Any]]:
     """This model and the linear ones over the same posts, best first."""
     posts = [row for row, text in enumerate(evidence.parts["test"]) if text.kind == "post"]
@@ -219,7 +253,7 @@ def _counts(texts: Sequence[LabelledText]) -> dict[str, Any]:
         "texts": len(texts),
         "labels": shares(text.label for text in texts),
         "languages": shares(text.language for text in texts),
-        "kinds": shares(text.kind if text.kind in ("post", FEEDBACK, "foreign") else "phrase" for text in texts),
+        "kinds": shares(text.kind if text.kind in _COLLECTED else "phrase" for text in texts),
     }
 
 

@@ -14,32 +14,34 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Final, NoReturn
 from uuid import UUID
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from containers.inference.model_directory import MANIFEST, digest
 from containers.inference.training import model_store, run_record
-from containers.inference.training.exit_codes import GATE_FAILED
+from containers.inference.training.exit_codes import GATE_FAILED, TOO_LITTLE_TO_CALIBRATE
 from containers.inference.training.feedback_texts import (
     FeedbackText,
     balanced,
-    corrections_of_each,
     feedback_texts,
     write_csv,
 )
 from containers.inference.training.run_record import AnotherRuns, RunEnded, TrainedModel
 from shared.clock import now
+from shared.problems import Unavailable
 from shared.settings import settings
 
 HEARTBEAT_SECONDS: Final = 10.0
 LOG_LINES: Final = 60
 LINE_LENGTH: Final = 200
 SECONDS_TO_END: Final = 8.0
-_ENDINGS: Final = {GATE_FAILED: "gate-failed"}
+_ENDINGS: Final = {GATE_FAILED: "gate-failed", TOO_LITTLE_TO_CALIBRATE: "too-little-to-calibrate"}
 
 
 class CameToNothing(Exception):
@@ -62,15 +64,40 @@ class Telling:
     run_id: UUID
     stage: str = "begun"
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
+    _one_at_a_time: threading.RLock = field(default_factory=threading.RLock)
 
     def note(self, line: str) -> None:
         """Keep a line until the next time that something is told."""
-        self.lines.append(line[:LINE_LENGTH])
+        with self._one_at_a_time:
+            self.lines.append(line[:LINE_LENGTH])
 
     def tell(self, stage: str = "") -> None:
-        """Say now that the run lives, and where it is. Raises RunEnded."""
-        self.stage = stage or self.stage
-        run_record.tell(self.run_id, self.stage, "\n".join(self.lines))
+        """Say now that the run lives, and where it is; what a database that is away for a moment does not hear is told
+        the next time. Raises RunEnded.
+        """
+        with self._one_at_a_time, suppress(Unavailable, SQLAlchemyError):
+            self.stage = stage or self.stage
+            run_record.tell(self.run_id, self.stage, "\n".join(self.lines))
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Within the block it is said every few seconds that the run lives, whatever the block waits for: a model that
+        is copied for minutes is no silence."""
+        over = threading.Event()
+        beating = threading.Thread(target=self._beat, args=(over,), daemon=True)
+        beating.start()
+        try:
+            yield
+        finally:
+            over.set()
+            beating.join()
+
+    def _beat(self, over: threading.Event) -> None:
+        while not over.wait(HEARTBEAT_SECONDS):
+            try:
+                self.tell()
+            except RunEnded:
+                return  # whoever works on it meets the same at its next word
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -79,6 +106,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--run-id", type=UUID, help="row in training_run, one broken off too; without it a new one")
     parser.add_argument("--feedback-days", type=int, default=30, help="how far back feedback is learnt from")
     given = parser.parse_args(arguments)
+    if not settings().models_url:
+        parser.error("MODELS_URL is not set: it says where models are kept")
     signal.signal(signal.SIGTERM, _stop)
     try:
         return retrain(run_record.begin(given.run_id, given.feedback_days), given.feedback_days)
@@ -93,7 +122,7 @@ def retrain(run_id: UUID, feedback_days: int) -> int:
     """Collect, train, keep, register; whatever happens is told in the run's row. Raises RunEnded."""
     telling = Telling(run_id)
     try:
-        with tempfile.TemporaryDirectory(prefix="bloom-training-") as folder:
+        with tempfile.TemporaryDirectory(prefix="bloom-training-") as folder, telling.going_on():
             model = _trained(telling, feedback_days, Path(folder))
     except CameToNothing as nothing:
         run_record.end_in_failure(run_id, nothing.code, dict(nothing.facts))
@@ -113,8 +142,9 @@ def retrain(run_id: UUID, feedback_days: int) -> int:
 def _trained(telling: Telling, feedback_days: int, folder: Path) -> TrainedModel:
     telling.tell("collecting")
     store = settings().models_url.rstrip("/")
-    texts = _collected(telling, feedback_days)
-    examples = write_csv(texts, folder / "feedback.csv", model_store.holdout_key(store))
+    key = model_store.holdout_key(store)
+    texts = _collected(telling, feedback_days, key)
+    examples = write_csv(texts, folder / "feedback.csv", key)
     run_record.tell_data(telling.run_id, len(texts), examples)
     base = run_record.champion_url() or settings().training_base
     brought = model_store.brought(base, folder / "base")
@@ -128,7 +158,7 @@ def _trained(telling: Telling, feedback_days: int, folder: Path) -> TrainedModel
     url = f"{store}/{manifest[:16]}"
     model_store.kept(folder / "model", url)
     work.clear()
-    return TrainedModel.of(folder / "model", url, bytes.fromhex(manifest), base, corrections_of_each(texts))
+    return TrainedModel.of(folder / "model", url, bytes.fromhex(manifest), base.partition(model_store.CHECKSUM)[0])
 
 
 @dataclass
@@ -144,7 +174,7 @@ class _Work:
         return model_store.resumed(self.url, self.folder)
 
     def keep(self) -> None:
-        """Copy what the trainer wrote since the last time."""
+        """Copy what the trainer wrote since the last time. Raises OSError where that is not to be had now."""
         for path in self.folder.glob("*.pt"):
             written = path.stat().st_mtime_ns
             if written > self.kept_at:
@@ -156,11 +186,14 @@ class _Work:
         model_store.cleared(self.url)
 
 
-def _collected(telling: Telling, feedback_days: int) -> list[FeedbackText]:
-    """The feedback to learn from. Raises CameToNothing where there is too little that may be."""
-    found = feedback_texts(now() - timedelta(days=feedback_days))
-    texts = balanced(found)
-    telling.note(f"{len(found)} answers may be learnt from, {len(found) - len(texts)} corrections of a voice too loud")
+def _collected(telling: Telling, feedback_days: int, key: bytes) -> list[FeedbackText]:
+    """The feedback to learn from, by when the run's first attempt began: the next one learns from the same, but for
+    what was withdrawn meanwhile. Raises CameToNothing where there is too little that may be.
+    """
+    begun = run_record.begun_at(telling.run_id)
+    found = feedback_texts(begun - timedelta(days=feedback_days), begun)
+    texts = balanced(found, key)
+    telling.note(f"{len(found)} answers may be learnt from, {len(found) - len(texts)} of them of a voice too loud")
     wanted = settings().retrain_min_feedback
     if len(texts) < wanted:
         raise CameToNothing("too-little-feedback", usable=len(texts), consented=len(found), wanted=wanted)
@@ -193,8 +226,7 @@ def _watched(telling: Telling, command: Sequence[str], work: _Work | None = None
         for line in _lines(telling, said):
             telling.note(line)
             print(line, flush=True)  # noqa: T201 - progress of a command
-            if work:
-                work.keep()
+            _keep_work(telling, work)
         code = trainer.wait()
         complaining.join()
     telling.tell()
@@ -202,6 +234,15 @@ def _watched(telling: Telling, command: Sequence[str], work: _Work | None = None
         raise CameToNothing("trainer-killed", signal=-code)
     if code:
         raise CameToNothing(_ENDINGS.get(code, "trainer-broken"), exit=code, exception=_exception_named(complaints))
+
+
+def _keep_work(telling: Telling, work: _Work | None) -> None:
+    """A checkpoint that cannot be copied now is copied with the next line, and is no reason to stop."""
+    try:
+        if work:
+            work.keep()
+    except OSError as error:
+        telling.note(f"the checkpoint was not copied: {type(error).__name__}")
 
 
 def _lines(telling: Telling, said: "queue.Queue[str | None]") -> Iterator[str]:

@@ -1,8 +1,8 @@
 """A run's row in the database, as the job itself keeps it: that it lives, how far it is, what it came to."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
 from uuid import UUID, uuid4
@@ -10,6 +10,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session as Database
 
+from containers.inference.training.model_store import CHECKSUM
+from containers.inference.training.training_distribution import KEPT_AS as DISTRIBUTION
+from shared import audit
+from shared.audit_actions import Action
 from shared.clock import now
 from shared.database.models.learning import ModelStatus, ModelVersion, RunStatus, RunTrigger, TrainingRun
 from shared.database.transaction import expect_unique, transaction
@@ -44,35 +48,35 @@ class TrainedModel:
     thresholds_version: str
 
     @classmethod
-    def of(cls, folder: Path, url: str, manifest_sha256: bytes, base: str, corrections: Sequence[int]) -> Self:
+    def of(cls, folder: Path, url: str, manifest_sha256: bytes, base: str) -> Self:
         """What the directory says of itself. Beside the figures that GET /model tells, its metrics hold
 
         - `behaviour`: `{"cases", "passed", "byLanguage": {"en": {"danger": [passed, of], "noDanger": [...]}}}`;
         - `baselines`: linear models on the same texts, `[{"name", "accuracy", "macroF1"}]`;
-        - `trainingDistribution`: see `training_distribution`, what drift is measured against;
+        - `trainingDistribution`, which GET /model tells too: see `training_distribution`, what drift is measured by;
         - `report`: `{"json", "html"}`, where the whole report lies;
         - `comparison`: a `shared.model_comparison.ComparedModels`, where it was compared with the model that serves;
-        - `corrections`: how many each therapist gave to what it learnt from, without saying who.
+        - `corrections`: how many each therapist gave to what it learnt from, after all that was left out, without
+          saying who.
         """
         bloom, report = _read(folder / "bloom.json"), _read(folder / "report.json")
         metrics = {
             **bloom["metrics"],
             "behaviour": {name: report["behaviour"][name] for name in ("cases", "passed", "byLanguage")},
             "baselines": report["baselines"],
-            "trainingDistribution": report["trainingDistribution"],
             "report": {kind: f"{url}/report.{kind}" for kind in ("json", "html")},
-            "corrections": list(corrections),
+            "corrections": report["corrections"],
         }
         if (folder / f"{KEPT_AS}.json").exists():
             compared = ComparedModels.model_validate(_read(folder / f"{KEPT_AS}.json"))
-            told = compared.model_copy(update={"corrections": list(corrections)})
+            told = compared.model_copy(update={"corrections": report["corrections"]})
             metrics[KEPT_AS] = told.model_dump(mode="json", by_alias=True)
         return cls(
             bloom["version"],
             url,
             manifest_sha256,
             base,
-            bloom["metrics"],
+            {name: figure for name, figure in bloom["metrics"].items() if name != DISTRIBUTION},
             metrics,
             bloom["thresholds"],
             bloom["thresholdsVersion"],
@@ -87,20 +91,24 @@ def begin(db: Database, run_id: UUID | None, feedback_days: int) -> UUID:
     AnotherRuns.
     """
     with expect_unique(db, "uq_training_run_unfinished", AnotherRuns):
-        if run_id is None:
-            run_id = uuid4()
-            db.add(
-                TrainingRun(id=run_id, trigger=RunTrigger.ADMINISTRATOR, feedback_days=feedback_days, created_at=now())
-            )
-            db.flush()
-        _take_up(db, run_id)
-    return run_id
+        begun = run_id or _new(db, feedback_days)
+        _take_up(db, begun)
+    return begun
 
 
 @transaction
 def tell(db: Database, run_id: UUID, stage: str, log: str) -> None:
     """The run lives and is at this stage. Raises RunEnded."""
     _change(db, run_id, heartbeat_at=now(), stage=stage, log_tail=log)
+
+
+@transaction
+def begun_at(db: Database, run_id: UUID) -> datetime:
+    """When its first attempt began (UTC). Raises RunEnded where there is no such run."""
+    moment = db.scalar(select(TrainingRun.started_at).where(TrainingRun.id == run_id))
+    if moment is None:
+        raise RunEnded
+    return moment
 
 
 @transaction
@@ -123,15 +131,28 @@ def end_with(db: Database, run_id: UUID, model: TrainedModel) -> None:
     """
     known = db.scalar(select(ModelVersion.id).where(ModelVersion.name == model.name))
     if known is None:
-        db.add(_candidate(run_id, model))
+        candidate = _candidate(run_id, model)
+        db.add(candidate)
+        details = {"model": model.name, "run": str(run_id)}
+        audit.record(db, Action.MODEL_REGISTERED, resource=("model_version", candidate.id), details=details)
     facts = {**model.summary, "model": model.name, "isNew": known is None}
     _change(db, run_id, status=RunStatus.SUCCEEDED, stage="finished", metrics=facts, finished_at=now())
 
 
 @transaction
 def champion_url(db: Database) -> str | None:
-    """Where the model lies that serves, if one was registered."""
-    return db.scalar(select(ModelVersion.artifact_uri).where(ModelVersion.status == ModelStatus.CHAMPION))
+    """Where the model lies that serves, pinned to its manifest, if one was registered."""
+    champion = db.scalar(select(ModelVersion).where(ModelVersion.status == ModelStatus.CHAMPION))
+    return f"{champion.artifact_uri}{CHECKSUM}{champion.artifact_sha256.hex()}" if champion else None
+
+
+def _new(db: Database, feedback_days: int) -> UUID:
+    """A run that somebody begins by command line, who has no account here to be named."""
+    run = TrainingRun(id=uuid4(), trigger=RunTrigger.ADMINISTRATOR, feedback_days=feedback_days, created_at=now())
+    db.add(run)
+    db.flush()
+    audit.record(db, Action.TRAINING_STARTED, resource=("training_run", run.id), details={"trigger": "command-line"})
+    return run.id
 
 
 def _candidate(run_id: UUID, model: TrainedModel) -> ModelVersion:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,28 +14,31 @@ from transformers import XLMRobertaForSequenceClassification
 
 from containers.inference.classifier import Classifier
 from containers.inference.engines import OnnxEngine
-from containers.inference.model_directory import AS_WRITTEN, ModelDescription, ModelUnusable
+from containers.inference.model_directory import AS_WRITTEN, ModelDescription, ModelUnusable, digest
 from containers.inference.training.baselines import baselines
 from containers.inference.training.behavioural_suite import gate_failures, read_unseen, run_suite
 from containers.inference.training.calibration import (
     RISK_CLASS,
     RiskThreshold,
+    TooLittleToCalibrate,
     fitted_temperature,
+    require_texts_at_risk,
     risk_thresholds,
     with_temperature,
 )
 from containers.inference.training.champion import compared
 from containers.inference.training.checkpoints import Checkpoints
 from containers.inference.training.clinic_phrases import held_out_messages
+from containers.inference.training.data_statement import data_statement
 from containers.inference.training.dataset_split import FEEDBACK
 from containers.inference.training.evaluation import measure
-from containers.inference.training.exit_codes import GATE_FAILED
-from containers.inference.training.export import export_onnx
+from containers.inference.training.exit_codes import GATE_FAILED, TOO_LITTLE_TO_CALIBRATE
+from containers.inference.training.export import export
 from containers.inference.training.fitting import fit, say
-from containers.inference.training.labelled_texts import LABELS, class_counts, in_split
+from containers.inference.training.labelled_texts import LABELS, LabelledText, class_counts, in_split
 from containers.inference.training.lessons import Lessons
 from containers.inference.training.material import Material, Sources, read_material
-from containers.inference.training.model_store import brought, brought_file
+from containers.inference.training.model_store import READ_TO_GO_ON, brought, brought_file
 from containers.inference.training.network import (
     TorchEngine,
     class_leanings,
@@ -44,6 +47,7 @@ from containers.inference.training.network import (
     new_network,
 )
 from containers.inference.training.options import Options
+from containers.inference.training.output_directory import replaced
 from containers.inference.training.publication import architecture_of, publish, version_of
 from containers.inference.training.report import Evidence, Making, main_figures
 from containers.inference.training.scored_texts import score_texts
@@ -67,6 +71,8 @@ class _Start:
     network: XLMRobertaForSequenceClassification
     described: ModelDescription
     goes_on_from: str
+    made_of: Mapping[str, str]
+    """SHA-256 of the base's files; none where training begins with nothing."""
 
 
 def main(options: Options) -> int:
@@ -76,13 +82,17 @@ def main(options: Options) -> int:
     except GateFailed as failed:
         say(f"not published, the behavioural suite is not passed: {failed}")
         return GATE_FAILED
+    except TooLittleToCalibrate as lacking:
+        say(f"nothing was taught: {lacking}")
+        return TOO_LITTLE_TO_CALIBRATE
     return 0
 
 
 def run(options: Options) -> None:
     """Reads, trains, exports, calibrates, measures and writes; progress goes to standard output.
 
-    Raises GateFailed, ModelUnusable, and ValueError for texts that cannot be used.
+    What lies at the output stays as it is until the new model has shown that it serves. Raises GateFailed,
+    ModelUnusable, and ValueError for texts that cannot be used.
     """
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.schedule.seed)
@@ -92,6 +102,7 @@ def run(options: Options) -> None:
         files, material = sources.files, read_material(sources)
         for line in material.told():
             say(line)
+        require_texts_at_risk([text.label == RISK_CLASS for text in _judged_by(material.parts["validation"])])
         start = _beginning(options, base, material)
     say(f"network of {sum(weight.numel() for weight in start.network.parameters()):,} weights")
     classifier = Classifier(start.described, start.tokenizer, TorchEngine(start.network))
@@ -99,10 +110,15 @@ def run(options: Options) -> None:
         _teach(options, material, start, classifier, _checkpoints(options, material, files, start))
     if options.wide:
         _widened(material, start)
-    options.output.mkdir(parents=True, exist_ok=True)
-    export_onnx(start.network, options.output / "model.onnx", options.precision)
+    with replaced(options.output) as folder:
+        _finished(replace(options, output=folder), material, start, files)
+
+
+def _finished(options: Options, material: Material, start: _Start, files: Mapping[str, str]) -> None:
+    """From a network that has learnt to a model that serves. Raises GateFailed, ModelUnusable."""
+    export(start.network, options.output, options.precision)
     engine = OnnxEngine(options.output / "model.onnx", options.threads, PAD_ID)
-    classifier, thresholds = _calibrated(Classifier(classifier.description, start.tokenizer, engine), material)
+    classifier, thresholds = _calibrated(Classifier(start.described, start.tokenizer, engine), material)
     _judged(options, material, start, classifier, thresholds, files)
 
 
@@ -117,7 +133,7 @@ def _beginning(options: Options, base: Path | None, material: Material) -> _Star
     """Tokenizer and network to start from: those of the base, or new ones."""
     if base is None:
         tokenizer, network = _made(options, material)
-        return _Start(tokenizer, network, _description(options.size.window_tokens), "")
+        return _Start(tokenizer, network, _description(options.size.window_tokens), "", {})
     network = load_network(base)
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     tokenizer.no_truncation()
@@ -128,7 +144,8 @@ def _beginning(options: Options, base: Path | None, material: Material) -> _Star
     # What is taught is normalised; a network that is only measured reads as it always did.
     as_written = before.get("normalisation") == AS_WRITTEN and not options.schedule.epochs
     described = replace(_description(min(wanted, positions)), as_written=as_written)
-    return _Start(tokenizer, network, described, before.get("version", network.config.model_type))
+    made_of = {name: digest(base / name) for name in READ_TO_GO_ON if (base / name).exists()}
+    return _Start(tokenizer, network, described, before.get("version", network.config.model_type), made_of)
 
 
 def _made(options: Options, material: Material) -> tuple[Tokenizer, XLMRobertaForSequenceClassification]:
@@ -168,7 +185,9 @@ def _checkpoints(options: Options, material: Material, files: Mapping[str, str],
         asdict(options.schedule),
         asdict(options.plan),
         asdict(options.size),
+        options.dropout,
         start.goes_on_from,
+        start.made_of,
         start.described.window_tokens,
     ]
     identity = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
@@ -213,15 +232,25 @@ def _calibrated(classifier: Classifier, material: Material) -> tuple[Classifier,
     Temperature by posts, therapists' answers and phrases, thresholds without the phrases where there is anything else.
     """
     scored = score_texts(classifier, material.parts["validation"])
-    ours = scored.where([text.label in LABELS and text.kind != "foreign" for text in scored.texts])
+    ours = scored.where([_is_ours(text) for text in scored.texts])
     classifier = with_temperature(classifier, fitted_temperature(classifier, ours))
-    collected = [text.kind in ("post", FEEDBACK) for text in ours.texts]
-    # Phrases are no sample of anything: how many there are of which kind is their authors' choice.
-    judged = ours.where(collected) if any(collected) else ours
+    chosen = set(_judged_by(ours.texts))
+    judged = ours.where([text in chosen for text in ours.texts])
     risk = judged.probabilities(classifier)[:, LABELS.index(RISK_CLASS)]
     thresholds = risk_thresholds(risk, [text.label == RISK_CLASS for text in judged.texts])
     values = {level: threshold.value for level, threshold in thresholds.items()}
     return classifier.described_as(replace(classifier.description, thresholds={RISK_CLASS: values})), thresholds
+
+
+def _is_ours(text: LabelledText) -> bool:
+    return text.label in LABELS and text.kind != "foreign"
+
+
+def _judged_by(texts: Sequence[LabelledText]) -> list[LabelledText]:
+    """What thresholds are chosen by. Phrases are no sample of anything: how many there are of which kind is their
+    authors' choice."""
+    ours = [text for text in texts if _is_ours(text)]
+    return [text for text in ours if text.kind in ("post", FEEDBACK)] or ours
 
 
 def _judged(
@@ -237,7 +266,7 @@ def _judged(
     found = score_texts(classifier, tested).probabilities(classifier)
     passed = run_suite(classifier, material.suite)
     evidence = Evidence(
-        version=version_of(options.output, bool(start.goes_on_from)),
+        version=version_of(options.output, classifier.description, bool(start.goes_on_from)),
         described=classifier.description,
         thresholds=thresholds,
         making=_making(options, material, start, files),
@@ -268,11 +297,12 @@ def _comparison(champion: Path, classifier: Classifier, evidence: Evidence) -> d
 
 
 def _making(options: Options, material: Material, start: _Start, files: Mapping[str, str]) -> Making:
+    own = data_statement(material, start.goes_on_from, options.schedule.epochs)
     return Making(
         architecture=architecture_of(start.network),
         precision=options.precision,
         goes_on_from=start.goes_on_from,
-        about_data=options.about_data.read_text(encoding="utf-8"),
+        about_data=options.about_data.read_text(encoding="utf-8") if options.about_data else own,
         seed=options.schedule.seed,
         epochs=options.schedule.epochs,
         files=files,

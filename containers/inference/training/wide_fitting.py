@@ -23,6 +23,8 @@ _WINDOWS_A_STEP = 32
 _STRENGTH = 0.3
 _SEEN_AT_LEAST = 4
 """Times that a pair has to be found in the training windows to be known."""
+_KNOWN_FROM = 10
+"""Windows that a piece has to be in to be known: names, slips and foreign words are in fewer."""
 _LEANING = 15.0
 """How much more a row weighs that leans to one class than one that does not."""
 _SHARES = (0.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
@@ -109,6 +111,7 @@ def fit_wide_part(
     shape: WideShape,
     window_tokens: int,
     seen_at_least: int = _SEEN_AT_LEAST,
+    known_from: int = _KNOWN_FROM,
 ) -> WidePart:
     """A linear support vector machine over the texts' windows, without regard to their length.
 
@@ -120,7 +123,7 @@ def fit_wide_part(
     part = WidePart(replace(shape, half_say=0.0), len(LABELS))
     _give_rows(part, windows, seen_at_least)
     found = _found(part, windows)
-    part.salience.copy_(_weights(part, found, wanted))
+    part.salience.copy_(_weights(part, found, wanted, known_from))
     features = found.features(part.salience, len(windows))
     model = fitted(features, wanted, _STRENGTH, margin, torch.from_numpy(share).float())
     part.table.copy_(model.weights)
@@ -252,8 +255,8 @@ def _found(part: WidePart, windows: Sequence[Sequence[int]]) -> _Found:
     return _Found(keys // part.shape.rows, keys % part.shape.rows, count)
 
 
-def _weights(part: WidePart, found: _Found, wanted: torch.Tensor) -> torch.Tensor:
-    """How far each row leans to few classes; rows that were never found weigh nothing.
+def _weights(part: WidePart, found: _Found, wanted: torch.Tensor, known_from: int) -> torch.Tensor:
+    """How far each row leans to few classes; pieces that are hardly known and pairs never found weigh nothing.
 
     The leaning is the inverse gravity moment (Chen et al., 2016): from about 0.25, alike in all seven, to 1. On these
     posts it serves better than rarity, which says only that a word is seldom used.
@@ -262,4 +265,6 @@ def _weights(part: WidePart, found: _Found, wanted: torch.Tensor) -> torch.Tenso
     by_class = torch.zeros(part.shape.rows, len(LABELS)).index_add_(0, found.row, wanted[found.window])
     shares = ((by_class + 0.1) / wanted.sum(dim=0).clamp(min=1)).sort(dim=1, descending=True).values
     leaning = shares[:, 0] / (shares * torch.arange(1, len(LABELS) + 1)).sum(dim=1)
-    return torch.where(held > 0, 1 + _LEANING * leaning, 0.0)
+    least = torch.ones_like(held)
+    least[: part.shape.pieces] = known_from
+    return torch.where(held >= least, 1 + _LEANING * leaning, 0.0)

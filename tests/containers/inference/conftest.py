@@ -5,6 +5,7 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,11 +21,14 @@ from containers.inference.engines import Engine, Logits
 from containers.inference.lifecycle import Loader, load_served
 from containers.inference.main import Application
 from containers.inference.metrics import Metrics
+from containers.inference.model_directory import describe
 from containers.inference.run_costs import RunCosts
 from containers.inference.settings import Settings
 
 WORDS = {"unknown": 3, "fine": 4, "sad": 5, "poison": 6, "void": 7}
 SECONDS_A_RUN, SECONDS_A_TOKEN = 0.01, 0.001
+WINDOW = describe(Path(Settings().model_path)).window_tokens
+"""Of the shipped model."""
 
 
 class HeldEngine:

@@ -14,7 +14,7 @@ from containers.inference.run_costs import RunCosts
 from containers.inference.settings import Settings
 from tests.inside import sized
 
-from .conftest import HeldEngine, Stepped, until
+from .conftest import WINDOW, HeldEngine, Stepped, until
 
 Make = Callable[..., Stepped]
 TEXTS = [
@@ -152,6 +152,25 @@ async def test_a_request_that_finds_nothing_before_it_is_taken_whatever_its_size
     assert len(await on.batcher.predict([words(100)] * 3)) == 3
 
 
+async def test_a_request_larger_than_the_line_is_taken_though_others_are_always_before_it(stepped: Make) -> None:
+    on = stepped(max_queue_tokens=100)
+    waiting = [await busy(on, 40), asked(on, words(50))]
+    await waits(on, 1)
+    large = asked(on, [words(60)] * 3, of_batch=True)
+    await waits(on, 3, "batch")
+    with pytest.raises(QueueFull):
+        await on.batcher.predict([words(60)] * 3, of_batch=True)  # of such, one at a time
+    on.engine.let(10)
+    await asyncio.gather(*waiting)
+    assert len(await large) == 3
+    waiting = [await busy(on, 40), asked(on, words(51))]
+    await waits(on, 1)
+    with pytest.raises(QueueFull):
+        await on.batcher.predict([words(60)] * 3, of_batch=True)
+    on.engine.let(10)
+    await asyncio.gather(*waiting)
+
+
 async def test_waiting_batches_take_no_places_from_texts_sent_alone(stepped: Make) -> None:
     on = stepped(max_queue=4, max_batch_texts=4)
     batches = [asked(on, [words(8)], of_batch=True)]
@@ -184,7 +203,7 @@ async def test_texts_whose_caller_is_gone_or_whose_deadline_has_passed_are_not_r
 
 
 async def test_the_rest_of_a_long_text_is_not_run_once_its_caller_is_gone(stepped: Make) -> None:
-    on = stepped(batch_tokens=128)
+    on = stepped(batch_tokens=256)
     long = asked(on, words(1000))
     await until(lambda: bool(on.engine.runs))
     on.engine.let(1)
@@ -194,7 +213,7 @@ async def test_the_rest_of_a_long_text_is_not_run_once_its_caller_is_gone(steppe
     await waits(on, 1)
     on.engine.let(2)
     await after
-    assert on.engine.runs == [[128], [128], [20]]
+    assert on.engine.runs == [[WINDOW], [WINDOW], [20]]
 
 
 async def test_a_deadline_that_passes_in_the_line_ends_the_wait(stepped: Make) -> None:

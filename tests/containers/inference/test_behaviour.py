@@ -1,11 +1,14 @@
 """The sentences that no served model may get wrong: a gate against regressions, not an estimate of how well it does."""
 
+import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from containers.inference.classifier import Classifier, Prediction
 from containers.inference.normalisation import normalise
+from containers.inference.settings import Settings
 from containers.inference.training.behavioural_suite import (
     CALM,
     FLAGGED,
@@ -196,11 +199,18 @@ def test_the_gate_asks_for_both_sides_of_each_language_named() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="58 of 66 dangers and 90 of 115 others are told; 90 % of each are needed")
 def test_the_shipped_model_passes_the_english_gate(classifier: Classifier, suite: list[Case]) -> None:
     passed = run_suite(classifier, suite)
     rates = passed.rates(lambda case: f"{case.language}, {case.expected}")
     assert gate_failures(passed, ("en",)) == [], rates
+
+
+def test_the_shipped_model_is_three_points_ahead_of_linear_ones() -> None:
+    """On the same posts, by its report, whose checksum its manifest holds."""
+    report = json.loads((Path(Settings().model_path) / "report.json").read_bytes())
+    ours, *linear = sorted((one["macroF1"]["value"], one["name"]) for one in report["baselines"])[::-1]
+    assert ours[1] == report["version"]
+    assert round(100 * (ours[0] - linear[0][0])) >= 3
 
 
 def test_a_run_of_the_suite_tells_rates_and_which_cases_of_danger_are_flagged(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 CASES = Path(__file__).parent / "clinic_cases.toml"
 ALIKE = 0.75
 """Share of all words of two sentences that both hold, from which they count as the same sentence."""
-LEAST, LEAST_OF_IDEATION = 0.8, 0.76
-"""What the shipped model passes today and may not fall below. It is too little: 0.9 and 0.95 are what it should be."""
+LEAST, LEAST_OF_IDEATION = 0.92, 0.92
+"""What the shipped model may not fall below. Of ideation it is too little: 0.95 is what it should be."""
 LONG_FORMS = {
     "dont": "do not",
     "cant": "can not",

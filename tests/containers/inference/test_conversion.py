@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from containers.inference.classifier import Classifier, load  # noqa: E402
+from containers.inference.model_directory import ModelUnusable, digest  # noqa: E402
 from containers.inference.normalisation import normalise  # noqa: E402
 from containers.inference.training.conversion import Conversion, convert, main  # noqa: E402
 from containers.inference.training.labelled_texts import LABELS  # noqa: E402
@@ -166,6 +168,33 @@ def test_a_tokenizer_that_is_none_is_refused(conversion: Conversion, content: st
         (place / "tokenizer.json").write_text(content)
     with pytest.raises(CheckpointRefused, match=said):
         convert(replace(conversion, tokenizer=place))
+
+
+def test_one_in_a_store_is_fetched_with_its_tokenizer_and_is_the_one_that_its_checksum_names(
+    conversion: Conversion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket = fsspec.filesystem("memory")
+    bucket.pipe_file("/checkpoints/best_model.pt", conversion.checkpoint.read_bytes())
+    bucket.pipe_file("/checkpoints/tokenizer.json", (TOKENIZER / "tokenizer.json").read_bytes())
+    rest = ["--tokenizer", "memory://checkpoints", "--out", str(conversion.output), "--precision", "float32"]
+    pinned = f"memory://checkpoints/best_model.pt#sha256={digest(conversion.checkpoint)}"
+    assert main([pinned, *rest]) == 0
+    assert_close(load(str(conversion.output), 1), own_scores(conversion, TEXT))
+    capsys.readouterr()
+    for place in (f"{pinned[:-64]}{'0' * 64}", "memory://checkpoints/another.pt"):
+        assert main([place, *rest]) == 1
+        assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_what_does_not_serve_leaves_the_model_that_lies_there(
+    conversion: Conversion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert(conversion)
+    before = {path.name: digest(path) for path in conversion.output.iterdir()}
+    monkeypatch.setattr("containers.inference.training.conversion.AS_WRITTEN", 99)  # which no code of today reads
+    with pytest.raises(ModelUnusable, match="normalisation 99"):
+        convert(replace(conversion, precision="int8"))
+    assert {path.name: digest(path) for path in conversion.output.iterdir()} == before
 
 
 def test_labels_that_are_none_of_ours_are_refused(conversion: Conversion) -> None:

@@ -1,15 +1,17 @@
 """Nobody and no text is in two parts, whoever says the same as somebody else."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from containers.inference.training.dataset_split import FEEDBACK, read_feedback, split
+from containers.inference.training.dataset_split import FEEDBACK, place_of, read_feedback, split
 from containers.inference.training.labelled_texts import LABELS, LabelledText, split_of
 from containers.inference.training.near_duplicates import NearDuplicates
+from containers.inference.training.voices import Answer, corrections_of_each
 
 WORDS = ["i", "want", "to", "go", "home", "and", "sleep", "the", "day", "was", "long", "my", "dog", "is", "old"]
 
@@ -60,6 +62,20 @@ def test_answers_that_differ_count_by_their_majority() -> None:
     answers = [said(taught, "so tired of all this", label) for label in ("Stress", "Depression", "Depression")]
     assert [text.label for text in split(answers).texts] == ["Depression"]
     assert split(answers).dropped == {"the same words": 2}
+
+
+def test_who_is_too_loud_is_found_after_what_several_say_alike_is_one() -> None:
+    """Of twenty-five corrections by five, four of which say the same, one voice would be more than a fifth."""
+    taught, same = someone_in("train"), "the very same words"
+    given_texts = [
+        replace(said(taught, f"word{voice} number{number} only"), answer=Answer(str(voice), is_correction=True))
+        for voice in range(5)
+        for number in range(5)
+    ]
+    alike = [replace(given_texts[5 * voice], text=same) for voice in range(1, 5)]
+    clean = split([*(text for text in given_texts if text not in [given_texts[5 * v] for v in range(1, 5)]), *alike])
+    assert corrections_of_each(map(place_of, clean.texts)) == [4, 4, 4, 4, 4]
+    assert clean.dropped == {"the same words": 3, "of a voice too loud": 2}
 
 
 LONG = "today we went to the lake with the children and my sister brought a cake that she had baked in the morning"

@@ -1,8 +1,9 @@
 """Only what may be learnt from is learnt from, and nobody's corrections are more than a fifth."""
 
 import csv
+import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -13,14 +14,15 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 from sqlalchemy.orm import Session as Database
 
+from containers.inference.training.dataset_split import part_of
 from containers.inference.training.feedback_texts import (
     FeedbackText,
+    _pseudonym,
     balanced,
-    corrections_of_each,
     feedback_texts,
-    most_of_each,
     write_csv,
 )
+from containers.inference.training.voices import most_of_each
 from dev.cloud import LocalCloud
 from shared.clock import now
 from shared.database.models.accounts import User
@@ -43,7 +45,7 @@ def pair(product: LocalCloud) -> Pair:
 
 
 def found() -> list[tuple[str, str]]:
-    return [(text.text, text.label) for text in feedback_texts(now() - timedelta(days=30))]
+    return [(text.text, text.label) for text in feedback_texts(now() - timedelta(days=30), now())]
 
 
 @transaction
@@ -98,14 +100,33 @@ def test_nobody_who_never_agreed_is_learnt_from_and_nothing_old_is(product: Loca
     assert found() == []
 
 
-def texts(corrections: list[int], confirmations: int = 0) -> list[FeedbackText]:
-    made = [
-        FeedbackText(uuid4(), UUID(int=therapist), UUID(int=number), True, "Stress", f"{therapist}-{number}")
-        for therapist, count in enumerate(corrections)
+KEY = b"a key"
+
+
+def patients_of(part: str) -> Iterator[UUID]:
+    return (patient for patient in map(UUID, count_bytes()) if part_of(_pseudonym(patient, KEY)) == part)
+
+
+def count_bytes() -> Iterator[str]:
+    return (f"{number:032x}" for number in itertools.count(1))
+
+
+TAUGHT, WATCHED, JUDGED = (next(patients_of(part)) for part in ("train", "validation", "test"))
+
+
+def answers(
+    counts: list[int], *, patient: UUID = TAUGHT, correction: bool = True, first: int = 0
+) -> list[FeedbackText]:
+    """So many by each of several therapists, all about one patient."""
+    return [
+        FeedbackText(uuid4(), UUID(int=first + one), patient, correction, "Stress", f"{patient}-{one}-{number}")
+        for one, count in enumerate(counts)
         for number in range(count)
     ]
-    patient = UUID(int=99)
-    return made + [FeedbackText(uuid4(), UUID(int=0), patient, False, "Normal", f"c-{n}") for n in range(confirmations)]
+
+
+def given_by(kept: list[FeedbackText], patient: UUID, *, correction: bool) -> Counter[UUID]:
+    return Counter(t.therapist_id for t in kept if t.patient_id == patient and t.is_correction is correction)
 
 
 @pytest.mark.parametrize(
@@ -116,24 +137,40 @@ def test_what_each_may_keep(counts: list[int], most: int) -> None:
     assert most_of_each(counts) == most
 
 
-@given(st.lists(st.integers(0, 40), max_size=12), st.integers(0, 5))
-def test_no_therapist_gives_more_than_a_fifth_and_confirmations_stay(counts: list[int], confirmations: int) -> None:
-    kept = balanced(texts(counts, confirmations))
-    corrections = Counter(text.therapist_id for text in kept if text.is_correction)
-    assert all(5 * count <= corrections.total() for count in corrections.values())
-    assert sum(not text.is_correction for text in kept) == confirmations
+voices = st.lists(st.integers(0, 40), max_size=9)
+
+
+@given(voices, voices, voices)
+def test_of_what_is_learnt_from_and_calibrated_by_nobody_gives_more_than_a_fifth(
+    taught: list[int], watched: list[int], judged: list[int]
+) -> None:
+    """Whatever the others said of patients who are held apart: those are told off first."""
+    of_each = ((TAUGHT, taught), (WATCHED, watched), (JUDGED, judged))
+    kept = balanced([text for patient, counts in of_each for text in answers(counts, patient=patient)], KEY)
+    for patient in (TAUGHT, WATCHED):
+        given_here = given_by(kept, patient, correction=True)
+        assert all(5 * count <= given_here.total() for count in given_here.values())
+    assert given_by(kept, JUDGED, correction=True).total() == sum(judged)
+
+
+def test_what_is_held_apart_makes_nobody_s_voice_smaller_in_what_is_learnt_from() -> None:
+    """Five give twenty each, and one's patients are all held apart: of the four others none may be heard."""
+    others, apart = answers([20] * 4), answers([20], patient=JUDGED, first=4)
+    assert balanced([*others, *apart], KEY) == apart
+
+
+def test_confirmations_are_held_to_the_same_share_where_there_are_voices_enough() -> None:
+    few, many = answers([30, 2, 2, 2], correction=False), answers([30, 2, 2, 2, 2], correction=False)
+    assert balanced(few, KEY) == few
+    assert set(given_by(balanced(many, KEY), TAUGHT, correction=False).values()) == {2}
 
 
 def test_the_same_ones_are_kept_each_time() -> None:
-    given_texts = texts([30, 3, 3, 3, 3])
-    assert balanced(given_texts) == balanced(given_texts)
-    assert {text.feedback_id for text in balanced(given_texts)} == {
-        text.feedback_id for text in balanced(reversed(given_texts))
+    given_texts = answers([30, 3, 3, 3, 3])
+    assert balanced(given_texts, KEY) == balanced(given_texts, KEY)
+    assert {text.feedback_id for text in balanced(given_texts, KEY)} == {
+        text.feedback_id for text in balanced(given_texts[::-1], KEY)
     }
-
-
-def test_how_many_corrections_each_gave_is_told_without_saying_who() -> None:
-    assert corrections_of_each(texts([2, 0, 7, 2], confirmations=9)) == [7, 2, 2]
 
 
 def written(texts: list[FeedbackText], path: Path, key: bytes) -> list[dict[str, str]]:
@@ -143,17 +180,18 @@ def written(texts: list[FeedbackText], path: Path, key: bytes) -> list[dict[str,
 
 
 def test_the_file_tells_texts_and_labels_and_no_one_s_id(tmp_path: Path) -> None:
-    [row] = written(texts([1]), tmp_path / "feedback.csv", b"a key")
-    assert {name: value for name, value in row.items() if name != "author"} == {
-        "text": "0-0",
+    [row] = written(answers([1]), tmp_path / "feedback.csv", KEY)
+    assert {name: value for name, value in row.items() if name not in ("author", "voice")} == {
+        "text": f"{TAUGHT}-0-0",
         "label": "Stress",
         "language": "unk",
+        "answer": "correction",
     }
-    assert not {str(UUID(int=0)), UUID(int=0).hex} & set(row.values())
+    assert not {person for of in (UUID(int=0), TAUGHT) for person in (str(of), of.hex)} & set(row.values())
 
 
 def test_a_patient_is_one_author_in_every_run_and_another_under_another_key(tmp_path: Path) -> None:
-    own = texts([0, 4], confirmations=3)
+    own = answers([0, 4]) + answers([3], patient=JUDGED, correction=False)
     first, second, other = (
         [row["author"] for row in written(own, tmp_path / "feedback.csv", key)] for key in (b"one", b"one", b"another")
     )
@@ -165,5 +203,5 @@ def test_a_patient_is_one_author_in_every_run_and_another_under_another_key(tmp_
 def test_a_message_comes_with_its_patient_s_language(pair: Pair) -> None:
     change(update(User).where(User.id == pair.patient.id).values(language="pt-BR"))
     answer(pair, add_analysis(pair))
-    [text] = feedback_texts(now() - timedelta(days=30))
+    [text] = feedback_texts(now() - timedelta(days=30), now())
     assert (text.patient_id, text.language) == (pair.patient.id, "pt")

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from tokenizers import Tokenizer  # noqa: E402
 from transformers import XLMRobertaForSequenceClassification  # noqa: E402
 
 from containers.inference.training.checkpoints import Checkpoints  # noqa: E402
-from containers.inference.training.fitting import Schedule, fit  # noqa: E402
+from containers.inference.training.clinic_phrases import Template  # noqa: E402
+from containers.inference.training.fitting import Schedule, _optimiser, fit  # noqa: E402
 from containers.inference.training.labelled_texts import LABELS, LabelledText  # noqa: E402
 from containers.inference.training.lessons import LessonPlan, Lessons  # noqa: E402
 from containers.inference.training.network import NetworkSize, new_network  # noqa: E402
@@ -106,6 +108,21 @@ def test_a_killed_run_goes_on_to_the_very_weights_of_one_that_was_left_alone(
     assert not list(tmp_path.glob("*.unfinished"))
 
 
+@pytest.mark.parametrize(("scores", "is_beside"), [([0.1], False), ([0.5, 0.4], True)])
+def test_the_best_epoch_s_weights_are_kept_once_and_come_back_from_either_place(
+    tokenizer: Tokenizer, lessons: Lessons, tmp_path: Path, scores: list[float], is_beside: bool
+) -> None:
+    """A large model's weights are a gigabyte, and the checkpoint lies in memory where there is no disk."""
+    reached, schedule, checkpoints = iter(scores), replace(SCHEDULE, epochs=len(scores)), Checkpoints(tmp_path, "run")
+    best = trained(beginner(tokenizer), tokenizer, lessons, lambda: next(reached), checkpoints, schedule)
+    kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["progress"]["best_weights"]
+    assert bool(kept) is is_beside
+    network = beginner(tokenizer)
+    progress = checkpoints.restored(network, _optimiser(network, schedule), random.Random(1))
+    assert set(progress.best_weights) == set(best)
+    assert all(torch.equal(best[name], weight) for name, weight in progress.best_weights.items())
+
+
 def test_a_finished_run_that_is_started_again_learns_nothing_more(
     tokenizer: Tokenizer, lessons: Lessons, tmp_path: Path
 ) -> None:
@@ -154,3 +171,22 @@ def test_classes_that_weigh_more_are_chosen_more_often(tokenizer: Tokenizer, pos
         return float(logits.softmax(dim=1)[0, LABELS.index("Suicidal")])
 
     assert share_of_suicidal(50.0) > share_of_suicidal(1.0)
+
+
+def test_a_woven_message_that_begins_with_danger_keeps_all_of_it_however_narrow_it_is_cut(
+    posts: list[LabelledText],
+) -> None:
+    said = {label: f"this one sentence is about {label.lower()}" for label in LABELS}
+    templates = [Template(text, label, "core", "en", {}, [""], [""], True) for label, text in said.items()]
+    plan = LessonPlan(folds=2, posts_share=0.1, phrases=0, woven=300, leading=1, close_ups=1)
+    read = Lessons(posts, [], templates, plan).epoch(random.Random(4))
+    woven = [lesson for lesson in read if "this one sentence" in lesson[0]]
+    assert len(woven) == 300
+    for text, target in woven:
+        assert text.startswith(said[LABELS[target.index(1)]])
+        assert len(text.split()) <= 28
+    anywhere = LessonPlan(folds=2, posts_share=0.1, phrases=0, woven=300, leading=0, close_ups=1)
+    read = Lessons(posts, [], templates, anywhere).epoch(random.Random(4))
+    cut = [lesson for lesson in read if "this one sentence" in lesson[0]]
+    assert all(said[LABELS[target.index(1)]] in text for text, target in cut)
+    assert sum(text.startswith("this one") for text, _ in cut) < 250

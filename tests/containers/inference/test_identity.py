@@ -1,5 +1,6 @@
 """In the cloud only named service accounts may ask, by an ID token that the issuer signed for this service."""
 
+import asyncio
 import base64
 import datetime
 import hmac
@@ -25,7 +26,7 @@ from containers.inference.classifier import Classifier
 from containers.inference.problems import CallerRefused, IdentityKeysAway, NotIdentified
 from containers.inference.settings import Settings
 
-from .conftest import serving, until
+from .conftest import HeldEngine, serving, until
 
 MESSAGES, FEEDBACK = (f"{name}@bloom-local.iam.gserviceaccount.com" for name in ("messages", "feedback"))
 ISSUER, AUDIENCE = "https://accounts.google.com", "https://inference.example.org"
@@ -324,6 +325,24 @@ async def test_without_keys_the_routes_say_to_come_again(
         answer = await client.get("/model", headers={"Authorization": f"Bearer {issuer.token()}"})
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
         assert answer.json()["type"] == "urn:bloom:problem:identity-keys-away"
+
+
+async def test_the_time_that_a_token_takes_counts_against_the_caller_s_deadline(
+    held: tuple[HeldEngine, Classifier], settings: Settings, issuer: Issuer
+) -> None:
+    engine, classifier = held
+    issuer.door.clear()
+    async with serving(settings, lambda _: classifier) as (_, client):
+        engine.runs.clear()
+        headers = {"Authorization": f"Bearer {issuer.token()}", "X-Deadline-Ms": "20"}
+        asking = asyncio.create_task(client.post("/predict", json={"text": "a"}, headers=headers))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        late = asyncio.get_running_loop().time() + 0.02
+        await until(lambda: asyncio.get_running_loop().time() > late)
+        issuer.door.set()
+        assert (await asking).json()["type"] == "urn:bloom:problem:deadline-passed"
+        assert engine.runs == []
 
 
 async def statuses(client: httpx.AsyncClient, headers: dict[str, str]) -> list[int]:

@@ -1,7 +1,16 @@
 """What callers get for texts that can be classified."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import httpx
 import pytest
+
+from containers.inference.classifier import Classifier
+from containers.inference.settings import Settings
+
+from .conftest import WINDOW, serving
 
 LABELS = ["Anxiety", "Bipolar", "Depression", "Normal", "Personality disorder", "Stress", "Suicidal"]
 
@@ -39,10 +48,20 @@ async def test_the_model_is_described_with_its_thresholds_and_figures(client: ht
     assert model["labels"] == LABELS
     assert 0 < model["riskThresholds"]["Suicidal"]["raised"] < model["riskThresholds"]["Suicidal"]["high"] < 1
     assert 0.5 <= model["temperature"] <= 3
-    assert len(model["thresholdsVersion"]) == 12
-    assert model["maxTokens"] == 128
+    assert (
+        model["thresholdsVersion"]
+        == json.loads((Path(Settings().model_path) / "bloom.json").read_bytes())["thresholdsVersion"]
+    )
+    assert model["tokenizer"] == "Unigram over normalised words (tokenizer.json)"
+    assert model["maxTokens"] == WINDOW
     assert model["maxTextCharacters"] == 8000
     assert set(model["metrics"]) >= {"accuracy", "macroF1", "expectedCalibrationError", "f1", "risk"}
+
+
+async def test_a_model_that_reads_texts_as_they_were_written_says_so(classifier: Classifier) -> None:
+    as_written = classifier.described_as(replace(classifier.description, as_written=True))
+    async with serving(Settings(batch_tokens=128), lambda _: as_written) as (_, client):
+        assert "as they were written" in (await client.get("/model")).json()["tokenizer"]
 
 
 async def test_the_callers_request_id_comes_back_and_a_strange_one_does_not(client: httpx.AsyncClient) -> None:

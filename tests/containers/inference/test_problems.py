@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from containers.inference.classifier import Classifier
 from containers.inference.engines import Engine, Logits
 from containers.inference.settings import Settings
 
-from .conftest import HeldEngine, serving, until
+from .conftest import HeldEngine, Stepped, serving, until
 
 SECRET = "marzipan-elephant-7"
 
@@ -150,7 +150,7 @@ async def test_unknown_routes_and_methods_are_problems_too(client: httpx.AsyncCl
     assert problem.headers["allow"] == "POST"
 
 
-@pytest.mark.parametrize("value", ["", "0", "-1", "1.5", "soon", "9" * 400, "٣"])
+@pytest.mark.parametrize("value", ["", "0", "-1", "1.5", "soon", "9" * 400, "٣", "000000001" + 400 * "0", 4400 * "1"])
 async def test_a_deadline_that_is_no_number_of_milliseconds_is_malformed(client: httpx.AsyncClient, value: str) -> None:
     answer = await client.post("/predict", json={"text": "a"}, headers=[(b"X-Deadline-Ms", value.encode())])
     assert "X-Deadline-Ms" in str(expect(answer, 400, "malformed")["detail"])
@@ -220,6 +220,20 @@ async def test_a_network_that_fails_is_told_without_its_message(
     printed = capsys.readouterr()
     assert "RuntimeError" in printed.out
     assert SECRET not in printed.out + printed.err
+
+
+async def test_of_a_batch_the_texts_that_do_not_fail_are_answered(stepped: Callable[..., Stepped]) -> None:
+    on = stepped()
+    on.engine.let(1000)
+    untested = on.classifier.described_as(replace(on.classifier.description, self_test=()))
+    async with serving(Settings(batch_tokens=128), lambda _: untested) as (_, client):
+        alone = [(await send(client, {"text": text})).json() for text in ("fine", "sad")]
+        answer = await send(client, {"texts": ["fine", "poison", "sad"]}, "/predict/batch")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "predictions": [alone[0], None, alone[1]],
+        "errors": [{"pointer": "/texts/1", "detail": "could not be classified"}],
+    }
 
 
 async def test_a_marked_text_is_in_no_log_error_or_metric(

@@ -38,7 +38,7 @@ def test_it_says_when_it_is_ready_serves_over_a_socket_and_answers_what_is_in_fl
     port = free_port()
     process = start(PORT=str(port), RUN_MS="5")
     answers: list[httpx.Response] = []
-    texts = ["Too many deadlines at work, and nobody to talk to. " * 40] * 12
+    texts = ["Too many deadlines at work, and nobody to talk to. " * 40] * 4
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         asking = threading.Thread(target=lambda: answers.append(client.post("/predict/batch", json={"texts": texts})))
         try:

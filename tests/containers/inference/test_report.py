@@ -198,6 +198,35 @@ def test_the_card_and_the_summary_say_what_the_report_says(written: dict[str, An
     assert summary(figures)["risk"]["raised"]["ppv"]["value"] == figures["risk"]["raised"]["ppv"]["value"]
 
 
+def test_false_alarms_are_counted_among_texts_of_other_languages_that_are_of_no_class_of_ours(
+    evidence: Evidence,
+) -> None:
+    tested, raised = evidence.parts["test"], evidence.described.thresholds["Suicidal"]["raised"]
+    calm = [LabelledText(f"calm {number}", "Not depression", "de", "foreign") for number in range(8)]
+    said_of_calm = np.full((8, len(LABELS)), raised / 2)
+    said_of_calm[:3, LABELS.index("Suicidal")] = raised
+    found = np.concatenate([evidence.found, said_of_calm])
+    told = report(replace(evidence, parts={**evidence.parts, "test": [*tested, *calm]}, found=found))
+    assert set(told["calm"]) == {"de"}
+    flagged = told["calm"]["de"]["flagged"]["raised"]
+    assert (told["calm"]["de"]["texts"], flagged["hits"], flagged["of"]) == (8, 3, 8)
+    assert "| de, 8 texts | 0.375 (" in model_card(told, 12)
+    assert "False alarms by language" in report_page(told)
+    assert told["figures"] == report(evidence)["figures"]
+
+
+def test_the_card_names_the_languages_in_which_all_classes_were_taught_and_how_texts_are_read(
+    evidence: Evidence,
+) -> None:
+    taught = [LabelledText(f"ein {label}", label, "de", "foreign") for label in LABELS]
+    taught += [LabelledText(f"un {label}", label, "fr", "idiom") for label in LABELS]
+    as_written = replace(evidence.described, as_written=True)
+    told = report(replace(evidence, parts={**evidence.parts, "train": taught}, described=as_written))
+    assert "seven classes were taught in: de." in model_card(told, 12)
+    assert "Texts are read as they were written." in model_card(told, 12)
+    assert "Normalisation leaves lower-case words only" in model_card(report(evidence), 12)
+
+
 def test_a_version_without_posts_is_named_by_what_it_was_measured_on(evidence: Evidence) -> None:
     rows = [row for row, text in enumerate(evidence.parts["test"]) if text.kind == "feedback"]
     only = [evidence.parts["test"][row] for row in rows]

@@ -4,6 +4,7 @@ import csv
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -23,11 +24,11 @@ from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM  # noqa: E402
 from containers.inference.classifier import load  # noqa: E402
 from containers.inference.engines import OnnxEngine  # noqa: E402
 from containers.inference.model_directory import digest  # noqa: E402
-from containers.inference.training import publication  # noqa: E402
+from containers.inference.training import publication, training_run  # noqa: E402
 from containers.inference.training.clinic_phrases import held_out_messages, read_templates  # noqa: E402
 from containers.inference.training.evaluation import Share, measure  # noqa: E402
 from containers.inference.training.exit_codes import GATE_FAILED  # noqa: E402
-from containers.inference.training.export import Precision, export_onnx  # noqa: E402
+from containers.inference.training.export import Precision, export  # noqa: E402
 from containers.inference.training.fitting import Schedule  # noqa: E402
 from containers.inference.training.labelled_texts import LABELS, SPLITS, LabelledText, in_split, split_of  # noqa: E402
 from containers.inference.training.lessons import LessonPlan, Lessons  # noqa: E402
@@ -111,10 +112,16 @@ def read(directory: Path, name: str) -> dict[str, Any]:
 def test_a_run_writes_a_directory_that_serves_with_its_report_and_card(trained: Options) -> None:
     served = load(str(trained.output), 1)
     assert served.description.labels == LABELS
-    assert "not a medical device" in (trained.output / "MODEL_CARD.md").read_text()
+    card = (trained.output / "MODEL_CARD.md").read_text()
+    assert "not a medical device" in card
+    # Of where its texts come from it claims nothing that nobody told it, the shipped model's origin for one.
+    kinds = [part["kinds"].get("post", 0) for part in read(trained.output, "report.json")["data"].values()]
+    assert f"{sum(kinds):,} collected texts with one of the seven labels (en)" in card
+    assert "It began with nothing but these texts" in card
+    assert "MiniLM" not in card
     report, bloom = read(trained.output, "report.json"), read(trained.output, "bloom.json")
     assert report["version"] == served.description.version
-    assert report["thresholdsVersion"] == bloom["thresholdsVersion"]
+    assert report["thresholdsVersion"] == bloom["thresholdsVersion"] == served.description.thresholds_version
     assert report["behaviour"]["cases"] > 300
     assert report["version"] in [one["name"] for one in report["baselines"]]
     assert {"logistic regression, words", "linear SVM, words"} <= {one["name"] for one in report["baselines"]}
@@ -126,7 +133,7 @@ def test_a_run_writes_a_directory_that_serves_with_its_report_and_card(trained: 
 
 def test_the_same_data_and_seed_give_the_same_model_and_figures(options: Options, trained: Options) -> None:
     run(options)
-    for name in ("bloom.json", "model.onnx"):
+    for name in ("bloom.json", "model.onnx", "model.safetensors"):
         assert digest(options.output / name) == digest(trained.output / name)
     again, first = read(options.output, "report.json"), read(trained.output, "report.json")
     assert {**again, "baselines": []} == {**first, "baselines": []}
@@ -179,16 +186,13 @@ def test_a_champion_that_cannot_serve_here_is_told_and_a_network_that_is_only_me
     before, after = read(trained.output, "report.json"), read(options.output, "report.json")
     assert after["making"]["goes_on_from"] == before["version"]
     assert after["figures"]["posts"]["texts"] == before["figures"]["posts"]["texts"]
+    card = (options.output / "MODEL_CARD.md").read_text()
+    assert f"taught nothing in this run, only calibrated and measured: it is that of `{before['version']}`" in card
 
 
-def test_a_checkpoint_in_hugging_face_s_form_is_gone_on_from_by_its_url(
-    options: Options, trained: Options, tmp_path: Path
-) -> None:
+def foreign_checkpoint(folder: Path, tokenizer: Tokenizer, seed: int) -> Path:
     """As xlm-roberta-base comes: no head of ours, no description of ours, positions for so many tokens."""
-    import fsspec
-
-    tokenizer = Tokenizer.from_file(str(trained.output / "tokenizer.json"))
-    torch.manual_seed(2)
+    torch.manual_seed(seed)
     config = XLMRobertaConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=16,
@@ -198,14 +202,48 @@ def test_a_checkpoint_in_hugging_face_s_form_is_gone_on_from_by_its_url(
         max_position_embeddings=66,
         type_vocab_size=1,
     )
-    XLMRobertaForMaskedLM(config).save_pretrained(tmp_path / "base")
+    XLMRobertaForMaskedLM(config).save_pretrained(folder)
     tokenizer.enable_truncation(8)  # as some come; nothing of a text is left out for it
-    tokenizer.save(str(tmp_path / "base" / "tokenizer.json"))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def test_a_checkpoint_is_gone_on_from_only_by_the_run_that_left_it(
+    options: Options, trained: Options, tmp_path: Path
+) -> None:
+    """Two checkpoints of one kind have one name, and yet are two; and the dropout is of the run alone."""
+    tokenizer = Tokenizer.from_file(str(trained.output / "tokenizer.json"))
+    bases = [foreign_checkpoint(tmp_path / str(seed), tokenizer, seed) for seed in (1, 2)]
+    material = read_material(Sources([Path(str(path)) for path in options.data]))
+    one, other = (training_run._beginning(options, base, material) for base in bases)
+    begun = [(options, one), (options, other), (replace(options, dropout=0.3), one), (options, one)]
+    kept = [training_run._checkpoints(chosen, material, {}, start)._identity for chosen, start in begun]
+    assert one.goes_on_from == other.goes_on_from
+    assert len(set(kept)) == 3
+    assert kept[0] == kept[3]
+
+
+def test_a_checkpoint_in_hugging_face_s_form_is_gone_on_from_by_its_url(
+    options: Options, trained: Options, tmp_path: Path
+) -> None:
+    import fsspec
+
+    foreign_checkpoint(tmp_path / "base", Tokenizer.from_file(str(trained.output / "tokenizer.json")), 2)
+    (tmp_path / "about.md").write_text("Told by who runs it.")
     fsspec.filesystem("memory").put(str(tmp_path / "base"), "/checkpoints/xlm-r", recursive=True)
     [posts] = map(str, options.data)
     fsspec.filesystem("memory").put(posts, "/checkpoints/posts.csv")
     pinned = f"memory://checkpoints/posts.csv#sha256={digest(Path(posts))}"
-    run(replace(options, data=[pinned], base="memory://checkpoints/xlm-r", precision="int8"))
+    run(
+        replace(
+            options,
+            data=[pinned],
+            base="memory://checkpoints/xlm-r",
+            precision="int8",
+            about_data=tmp_path / "about.md",
+        )
+    )
+    assert "Told by who runs it." in (options.output / "MODEL_CARD.md").read_text()
     report = read(options.output, "report.json")
     assert report["making"]["files"] == {"posts.csv": digest(Path(posts))}
     assert report["making"]["goes_on_from"] == "xlm-roberta"
@@ -219,13 +257,16 @@ def test_a_file_that_is_not_the_one_its_checksum_names_is_not_learnt_from(option
         run(replace(options, data=[f"{path}#sha256={'0' * 64}"]))
 
 
-def test_a_model_that_fails_the_gate_is_not_published(
+def test_a_model_that_fails_the_gate_is_not_published_and_leaves_the_one_that_lies_there(
     options: Options, trained: Options, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    measured = replace(options, base=trained.output, schedule=replace(options.schedule, epochs=0))
+    shutil.copytree(trained.output, options.output)
+    measured = replace(options, base=options.output, schedule=replace(options.schedule, epochs=0), precision="int8")
     assert main(replace(measured, gate=("en", "de"))) == GATE_FAILED
     assert re.search(r"not published.* en: \d+ of \d+ cases.* de: ", capsys.readouterr().out)
-    assert not (options.output / "manifest.json").exists()
+    assert {path.name: digest(path) for path in options.output.iterdir()} == {
+        path.name: digest(path) for path in trained.output.iterdir()
+    }
 
 
 COMMAND = """
@@ -251,7 +292,7 @@ def test_a_killed_run_ends_with_the_very_model_that_it_would_have_made(
     assert "going on after epoch" in capsys.readouterr().out
     assert main(parse(arguments(options, trained, tmp_path / "whole", tmp_path / "other-work"))) == 0
     assert "going on after epoch" not in capsys.readouterr().out
-    for name in ("model.onnx", "bloom.json", "report.json"):
+    for name in ("model.onnx", "model.safetensors", "bloom.json", "report.json"):
         assert digest(tmp_path / "model" / name) == digest(tmp_path / "whole" / name)
 
 
@@ -296,7 +337,7 @@ def test_the_exported_network_says_what_the_trained_one_says(
     torch.manual_seed(5)
     network = new_network(TINY, 400, dropout=0.1)
     windows = [[0, *range(5, 5 + length), 2] for length in (0, 1, 9, 30)]
-    export_onnx(network, tmp_path / "model.onnx", precision)
+    export(network, tmp_path, precision)
     exported = OnnxEngine(tmp_path / "model.onnx", 1, pad_id=1).logits(windows)
     assert np.abs(exported - TorchEngine(network).logits(windows)).max() < tolerance
 

@@ -15,7 +15,7 @@ pytest.importorskip("transformers")
 from containers.inference.engines import OnnxEngine  # noqa: E402
 from containers.inference.packed_weights import write_weights  # noqa: E402
 from containers.inference.torch_engine import TorchEngine  # noqa: E402
-from containers.inference.training.export import export_onnx  # noqa: E402
+from containers.inference.training.export import export  # noqa: E402
 from containers.inference.training.labelled_texts import LABELS, LabelledText  # noqa: E402
 from containers.inference.training.network import NetworkSize, load_network, new_network  # noqa: E402
 from containers.inference.training.tokens import train_tokenizer  # noqa: E402
@@ -69,6 +69,24 @@ def test_only_the_pair_that_owns_a_row_speaks_from_it() -> None:
     assert scored(part, [6, 5])[0] == 0
 
 
+def test_it_says_next_to_nothing_where_it_knows_too_few_pieces() -> None:
+    part = WidePart(SHAPE, classes=1)
+    part.salience[5] = 1.0
+    part.table[5] = 1.0
+    whole = scored(part, [5] * 20)[0]
+    assert scored(part, [5] * 19 + [6])[0] == pytest.approx(whole * 0.95**16, abs=1e-4)
+    assert scored(part, [5] * 15 + [6] * 5)[0] < 0.02 * whole
+
+
+def test_a_piece_that_few_texts_hold_is_none_that_it_knows() -> None:
+    texts = [LabelledText("we had lunch", "Normal"), LabelledText("so bad", "Depression")] * 20
+    texts.append(LabelledText("xylophone", "Normal"))
+    tokenizer = train_tokenizer([text.text for text in texts], 60)
+    part = fit_wide_part(tokenizer, texts, [1.0] * len(texts), WideShape(tokenizer.get_vocab_size(), pairs=509), 32)
+    known = [part.salience[tokenizer.encode(word, add_special_tokens=False).ids].min() > 0 for word in ("bad", "xyl")]
+    assert known == [True, False]
+
+
 def test_it_learns_what_pairs_say() -> None:
     texts = [LabelledText(text, label) for text, label in (("not bad", "Normal"), ("so bad", "Depression"))] * 20
     tokenizer = train_tokenizer([text.text for text in texts], 60)
@@ -91,7 +109,7 @@ def test_both_engines_and_a_reloaded_network_add_it(tmp_path: Path) -> None:
     write_weights(
         {name: weight.numpy() for name, weight in network.state_dict().items()}, tmp_path / "model.safetensors"
     )
-    export_onnx(load_network(tmp_path), tmp_path / "model.onnx", "int8-weights")
+    export(load_network(tmp_path), tmp_path, "int8-weights")
     served = OnnxEngine(tmp_path / "model.onnx", 1, pad_id=1).logits(windows)
     assert np.abs(served - TorchEngine(tmp_path, 1, pad_id=1).logits(windows)).max() < 1e-2
     plain = new_network(NetworkSize(400, 32, 2, 2, 32, 32), 400, dropout=0.1).eval()
