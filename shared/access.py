@@ -71,12 +71,13 @@ def conversation(
     action: Action,
     message_id: UUID | None = None,
     file_id: UUID | None = None,
+    details: audit.Details | None = None,
 ) -> Membership:
     """The conversation, if it is the caller's: a patient's own at any time, a therapist's while care is accepted, or
     while they cover for its therapist.
 
-    Leaves an audit entry named by `action`, about the message or file where one is named. Raises NotFound,
-    LicenceNotVerified, which are audited too.
+    Leaves an audit entry named by `action`, about the message or file where one is named, with these details. Raises
+    NotFound, LicenceNotVerified, which are audited too.
     """
     row = db.execute(_conversations(caller).where(Conversation.id == conversation_id)).one_or_none()
     if row is None:
@@ -87,7 +88,7 @@ def conversation(
         raise LicenceNotVerified(denial=Denial(action, membership.patient_id, conversation_id))
     resource = ("file", file_id) if file_id else ("message", message_id) if message_id else None
     resource = resource or ("conversation", conversation_id)
-    audit.record(db, action, subject_id=membership.patient_id, resource=resource)
+    audit.record(db, action, subject_id=membership.patient_id, resource=resource, details=details)
     return membership
 
 
@@ -147,19 +148,6 @@ def accepted_care(db: Database, caller: Caller, other_id: UUID, *, action: Actio
         raise NotFound(denial=Denial(action, other_id))
     audit.record(db, action, subject_id=found.patient_id, resource=("care_relationship", found.id))
     return found
-
-
-def patients_in_care(db: Database, therapist: Caller) -> list[UUID]:
-    """Whose care a therapist has accepted and not ended; who shows something of them leaves the entries."""
-    return list(
-        db.scalars(
-            select(CareRelationship.patient_id).where(
-                CareRelationship.therapist_id == therapist.user_id,
-                CareRelationship.status == CareStatus.ACCEPTED,
-                _is_not_sealed(),
-            )
-        )
-    )
 
 
 def is_in_care(db: Database, person_id: UUID) -> bool:
@@ -231,6 +219,12 @@ def followed_by(therapist_id: UUID) -> Select[tuple[UUID]]:
     """The conversations that a therapist may read at the moment, treating or covering, their licence in force."""
     query = _by_members(as_patients=False).with_only_columns(Conversation.id)
     return query.where(ConversationMember.user_id == therapist_id, licence_stands())
+
+
+def patients_followed(db: Database, therapist_id: UUID) -> dict[UUID, UUID]:
+    """The patients of `followed_by`, by conversation; who shows something of them leaves the entries."""
+    query = followed_by(therapist_id).add_columns(CareRelationship.patient_id)
+    return {row[0]: row[1] for row in db.execute(query)}
 
 
 def members(db: Database, seats: Mapping[tuple[UUID, UUID], Role]) -> dict[tuple[UUID, UUID], Membership]:

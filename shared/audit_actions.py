@@ -147,6 +147,7 @@ class Action(StrEnum):
     REVIEW_QUEUE_READ = "review-queue.read"
     TRAINING_STARTED = "training.start"
     TRAINING_LOST = "training.lose"
+    MODEL_REGISTERED = "model.register"
     MODEL_COMPARED = "model.compare"
     ROLLOUT_STARTED = "rollout.start"
     ROLLOUT_ADVANCED = "rollout.advance"
@@ -154,6 +155,8 @@ class Action(StrEnum):
     ROLLOUT_APPROVED = "rollout.approve"
     ROLLOUT_COMPLETED = "rollout.complete"
     ROLLOUT_RETURNED = "rollout.return"
+    MODEL_TRIED_AGAIN = "model.try-again"
+    MODEL_PUT_BACK = "model.put-back"
     DRIFT_MEASURED = "drift.measure"
     RISK_ADDED = "risk.added"
     # Alerts, who answers them, and who is let in to do so.

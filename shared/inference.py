@@ -40,6 +40,8 @@ class Prediction:
     latency_ms: int
     thresholds: dict[str, dict[str, float]]
     """The version's own, by class: the scores from which a message is `raised` and `high`."""
+    thresholds_version: str
+    """By which name the version calls these thresholds."""
     fell_back_from: str | None = None
     """The version that was asked first and did not answer."""
 
@@ -51,6 +53,10 @@ class ServedModel:
     version: str
     labels: frozenset[str]
     thresholds: dict[str, dict[str, float]]
+    thresholds_version: str
+    """Their name; the version's where it gives them none of their own."""
+    metrics: dict[str, Any]
+    """What it tells of its training, see `containers/inference/training/report.py`."""
 
 
 class _Answer(Schema, extra="ignore", allow_inf_nan=False):
@@ -69,6 +75,8 @@ class _Model(Schema, extra="ignore"):
     model_version: str
     labels: list[str] = Field(default_factory=list)
     risk_thresholds: dict[str, _Limits]
+    thresholds_version: str = ""
+    metrics: dict[str, Any] = Field(default_factory=dict)
 
 
 class InferenceAway(Exception):
@@ -76,12 +84,12 @@ class InferenceAway(Exception):
 
 
 class _Place:
-    """One address: the connections to it, whether to leave it alone for a moment, and thresholds by version."""
+    """One address: the connections to it, whether to leave it alone for a moment, and models by their version."""
 
     def __init__(self, address: str) -> None:
         self.breaker = Breaker(FAILURES_BEFORE_OPEN, SECONDS_OPEN)
         self.client = httpx.Client(base_url=address, timeout=settings().inference_timeout_ms / 1000)
-        self.thresholds: dict[str, dict[str, dict[str, float]]] = {}
+        self.models: dict[str, ServedModel] = {}
 
 
 _places: Final[dict[str, _Place]] = {}
@@ -142,18 +150,22 @@ def _predict_at(place: _Place, address: str, text: str, within_ms: int, version:
         place.breaker.failed()
         raise InferenceAway(type(error).__name__) from None
     place.breaker.succeeded()
-    limits = _thresholds(said.model_version, address, max(within_ms - _ms_since(started), 1))
-    return Prediction(**dict(said), latency_ms=took_ms, thresholds=limits)
+    model = _model(said.model_version, address, max(within_ms - _ms_since(started), 1))
+    return Prediction(
+        **dict(said), latency_ms=took_ms, thresholds=model.thresholds, thresholds_version=model.thresholds_version
+    )
 
 
-def _thresholds(model_version: str, address: str, within_ms: int) -> dict[str, dict[str, float]]:
-    """Those that ship with a version, asked for once where it is served. Raises InferenceAway."""
-    known = _place(address).thresholds
+def _model(model_version: str, address: str, within_ms: int) -> ServedModel:
+    """What a version says of itself, asked for once where it is served: another calibration is another version. Raises
+    InferenceAway.
+    """
+    known = _place(address).models
     if model_version not in known:
         served = model_at(address, within_ms)
         if served.version != model_version:
             raise InferenceAway("another version is being served by now")
-        known[model_version] = served.thresholds
+        known[model_version] = served
     return known[model_version]
 
 
@@ -167,7 +179,8 @@ def model_at(address: str, within_ms: int | None = None) -> ServedModel:
     except (httpx.HTTPError, ValueError) as error:
         raise InferenceAway(type(error).__name__) from None
     limits = {label: {"raised": by.raised, "high": by.high} for label, by in model.risk_thresholds.items()}
-    return ServedModel(model.model_version, frozenset(model.labels), limits)
+    named = model.thresholds_version or model.model_version
+    return ServedModel(model.model_version, frozenset(model.labels), limits, named, model.metrics)
 
 
 def forget() -> None:

@@ -180,7 +180,7 @@ def _publisher() -> tuple[Any, str]:
     from google.cloud.pubsub_v1.types import BatchSettings, PublisherOptions
 
     client = PublisherClient(
-        batch_settings=BatchSettings(max_latency=0.005),
+        batch_settings=BatchSettings(max_latency=0.001),
         publisher_options=PublisherOptions(retry=Retry(initial=0.1, deadline=SECONDS_TO_ACCEPT)),
     )
     return client, client.topic_path(settings().google_cloud_project, settings().pubsub_topic)

@@ -1,7 +1,7 @@
 """What a caller can be told went wrong: one exception tree, with statuses and stable names (RFC 9457)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
@@ -37,13 +37,17 @@ class Problem(Exception):
         errors: Sequence[FieldFault] = (),
         retry_after: int | None = None,
         denial: Denial | None = None,
+        members: Mapping[str, str] | None = None,
     ) -> None:
-        """`detail` is shown to the caller: no names, message text, tokens. `retry_after` is in seconds."""
+        """`detail` is shown to the caller: no names, message text, tokens. `retry_after` is in seconds. `members` are
+        fields of the kind of problem's own (RFC 9457, section 3.2), ids and codes, in camelCase.
+        """
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
         self.retry_after = retry_after
         self.denial = denial
+        self.members = dict(members or {})
 
     @classmethod
     def urn(cls) -> str:

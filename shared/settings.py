@@ -141,9 +141,9 @@ class Settings(BaseModel):
     )
     rollout_patience: str = Field(
         "",
-        pattern=r"^(|\d{1,3}=\d{1,7}/\d{1,6}(\.\d+)?(,\d{1,3}=\d{1,7}/\d{1,6}(\.\d+)?)*)$",
-        description="What a rollout's stage waits for at least, PERCENT=REQUESTS/MINUTES, comma-separated; "
-        "a stage that is not named waits a day, for 500 to 2,000 requests",
+        pattern=r"^(|\d{1,3}=\d{1,7}/\d{1,6}(\.\d+)?(/\d{1,4})?(,\d{1,3}=\d{1,7}/\d{1,6}(\.\d+)?(/\d{1,4})?)*)$",
+        description="What a rollout's stage waits for at least, PERCENT=REQUESTS/MINUTES[/ALERTS], comma-separated; "
+        "a stage that is not named waits a day, for 500 to 2,000 requests; without ALERTS it waits for 30",
     )
     models_url: str = Field("", description="Folder of trained models, a path or gs://BUCKET/PATH (training only)")
     training_base: str = Field(

@@ -70,6 +70,8 @@ class Offer(Schema):
     appointment_id: UUID
     start_at: datetime
     end_at: datetime
+    time_zone: str
+    """The zone of the therapist's hours."""
     expires_at: datetime
 
 
@@ -259,6 +261,7 @@ def _own(caller: Caller) -> Select[Any]:
             therapist.name.label("therapist_name"),
             Appointment.start_at,
             Appointment.end_at,
+            Appointment.time_zone,
             _ahead().label("ahead"),
         )
         .join(patient, patient.id == WaitlistEntry.patient_id)
@@ -307,6 +310,7 @@ def _offer(place: WaitlistEntry, row: Row[Any]) -> Offer | None:
         appointment_id=place.offered_appointment_id,
         start_at=row.start_at,
         end_at=row.end_at,
+        time_zone=row.time_zone,
         expires_at=place.offer_expires_at,
     )
 

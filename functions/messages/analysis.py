@@ -87,7 +87,7 @@ def store(
         all_scores=prediction.all_scores,
         model_version=prediction.model_version,
         fell_back_from=prediction.fell_back_from,
-        thresholds_version=prediction.model_version,
+        thresholds_version=prediction.thresholds_version,
         risk_level=RiskLevel(risk.level),
         phrase_ids=list(risk.phrases),
         latency_ms=prediction.latency_ms,

@@ -1,5 +1,6 @@
 """The conversations that somebody may read: with their members, unread count and last message."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -39,7 +40,17 @@ class Member(Schema):
     user_id: UUID
     name: str
     role: Role
+    is_covering: bool
+    """Whether they stand in for the therapist whose patient writes here."""
     last_read_seq: int | None
+
+
+class FormerMember(Schema):
+    """Somebody who stood in for the therapist for a while: what they wrote stays, and is theirs."""
+
+    user_id: UUID
+    name: str
+    role: Role
 
 
 class ShownConversation(Schema):
@@ -47,6 +58,8 @@ class ShownConversation(Schema):
 
     id: UUID
     members: list[Member]
+    former_members: list[FormerMember]
+    """Who has left, so that whoever reads what they wrote is told who wrote it."""
     last_seq: int
     last_revision: int
     unread_count: int
@@ -114,11 +127,12 @@ def one(db: Database, caller: Caller, conversation_id: UUID) -> ShownConversatio
 
 def _shown(db: Database, caller: Caller, memberships: list[Membership]) -> list[ShownConversation]:
     ids = [membership.conversation_id for membership in memberships]
-    members, unread, last = _members(db, caller, ids), unread_counts(db, caller, ids), _last_messages(db, ids)
+    people, unread, last = _people(db, memberships), unread_counts(db, caller, ids), _last_messages(db, ids)
     return [
         ShownConversation(
             id=membership.conversation_id,
-            members=members[membership.conversation_id],
+            members=[_member(one, caller, membership) for one in people[membership.conversation_id] if one.is_there],
+            former_members=[_former(one) for one in people[membership.conversation_id] if not one.is_there],
             last_seq=membership.last_seq,
             last_revision=membership.last_revision,
             unread_count=unread.get(membership.conversation_id, 0),
@@ -129,24 +143,44 @@ def _shown(db: Database, caller: Caller, memberships: list[Membership]) -> list[
     ]
 
 
-def _members(db: Database, caller: Caller, ids: list[UUID]) -> dict[UUID, list[Member]]:
-    rows = db.execute(
+@dataclass(frozen=True)
+class _Person:
+    user_id: UUID
+    name: str
+    role: Role
+    read_to: int
+    lets_know: bool
+    is_there: bool
+
+
+def _people(db: Database, memberships: list[Membership]) -> dict[UUID, list[_Person]]:
+    """Who is or was a member of each conversation, whoever joined first before the others."""
+    people: dict[UUID, list[_Person]] = {membership.conversation_id: [] for membership in memberships}
+    found = db.execute(
         select(ConversationMember, User.name, User.role, User.preferences)
         .join(User, User.id == ConversationMember.user_id)
-        .where(ConversationMember.conversation_id.in_(ids), ConversationMember.left_at.is_(None))
+        .where(ConversationMember.conversation_id.in_(list(people)))
         .order_by(ConversationMember.joined_at, ConversationMember.user_id)
     )
-    members: dict[UUID, list[Member]] = {conversation_id: [] for conversation_id in ids}
-    for member, name, role, chosen in rows:
-        lets_know = member.user_id == caller.user_id or preferences_of(chosen).privacy.read_receipts_visible
-        shown = Member(
-            user_id=member.user_id,
-            name=name,
-            role=Role(role),
-            last_read_seq=member.last_read_seq if lets_know else None,
-        )
-        members[member.conversation_id].append(shown)
-    return members
+    for member, name, role, chosen in found:
+        lets_know = preferences_of(chosen).privacy.read_receipts_visible
+        one = _Person(member.user_id, name, Role(role), member.last_read_seq, lets_know, member.left_at is None)
+        people[member.conversation_id].append(one)
+    return people
+
+
+def _member(one: _Person, caller: Caller, membership: Membership) -> Member:
+    return Member(
+        user_id=one.user_id,
+        name=one.name,
+        role=one.role,
+        is_covering=one.user_id not in (membership.patient_id, membership.clinician_id),
+        last_read_seq=one.read_to if one.lets_know or one.user_id == caller.user_id else None,
+    )
+
+
+def _former(one: _Person) -> FormerMember:
+    return FormerMember(user_id=one.user_id, name=one.name, role=one.role)
 
 
 def _last_messages(db: Database, ids: list[UUID]) -> dict[UUID, ShownMessage]:

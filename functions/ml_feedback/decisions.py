@@ -1,8 +1,9 @@
-"""GET /api/ml/feedback/decisions: every answer therapists gave to the model, as CSV for auditors, without any text."""
+"""GET /api/ml/feedback/decisions: what therapists ever answered the model, as CSV for auditors, without any text."""
 
 import csv
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -34,13 +35,19 @@ COLUMNS: Final = (
     "revision",
     "createdAt",
     "updatedAt",
+    "replacedAt",
 )
 PAGE: Final = 500
+_CREATED: Final = COLUMNS.index("createdAt")
 
 
 @routes.endpoint("GET /api/ml/feedback/decisions", allow=administrators, limit=Limit("decisions", 10, per=60))
 def export_decisions() -> Answer[Document]:
-    """All standing answers, the oldest first; times are UTC."""
+    """All answers, the oldest first, with a line for each revision; times are UTC.
+
+    `createdAt` is when the analysis was first answered, `updatedAt` when this revision was given, and `replacedAt` when
+    it was revised, which is empty where it stands.
+    """
     note_export()
     return Answer(Document(_lines(), "text/csv", "review-decisions.csv"))
 
@@ -68,6 +75,7 @@ def page_after(db: Database, last: tuple[Any, UUID] | None) -> list[tuple[Any, .
             MLFeedback.revision,
             MLFeedback.created_at,
             MLFeedback.updated_at,
+            MLFeedback.history,
         )
         .join(MessageAnalysis, MessageAnalysis.id == MLFeedback.analysis_id)
         .order_by(MLFeedback.created_at, MLFeedback.id)
@@ -82,12 +90,23 @@ def _lines() -> Iterator[bytes]:
     yield _as_csv([COLUMNS])
     last: tuple[Any, UUID] | None = None
     while page := page_after(last):
-        yield _as_csv([_as_written(row) for row in page])
-        last = (page[-1][COLUMNS.index("createdAt")], page[-1][0])
+        yield _as_csv([line for row in page for line in _revisions(row)])
+        last = (page[-1][_CREATED], page[-1][0])
 
 
-def _as_written(row: tuple[Any, ...]) -> tuple[object, ...]:
-    return tuple(value.isoformat() if hasattr(value, "isoformat") else value for value in row)
+def _revisions(row: tuple[Any, ...]) -> Iterator[tuple[object, ...]]:
+    """A line for each earlier revision of an answer, and the last one for what stands."""
+    *judged, is_correct, label, revision, created, _, history = row
+    given = _in_words(created)
+    for earlier in history:
+        said = (earlier["isCorrect"], earlier["correctedLabel"], earlier["revision"])
+        yield (*judged, *said, _in_words(created), given, earlier["until"])
+        given = earlier["until"]
+    yield (*judged, is_correct, label, revision, _in_words(created), given, None)
+
+
+def _in_words(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
 
 
 def _as_csv(rows: list[tuple[object, ...]]) -> bytes:

@@ -6,32 +6,39 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Integer, Select, cast, func, select
+from sqlalchemy import Integer, Select, cast, exists, func, select
 from sqlalchemy.orm import Session as Database
 
-from shared import audit, text_shape
+from shared import audit, inference, text_shape
 from shared.audit_actions import Action
 from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.accounts import User
 from shared.database.models.analysis import MessageAnalysis
+from shared.database.models.consents import Consent, ConsentKind
 from shared.database.models.learning import DriftReport, ModelVersion
 from shared.database.models.messaging import Message
 from shared.database.transaction import expect_unique, transaction
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
+from shared.inference import InferenceAway
 from shared.messages import open_body
 from shared.roles import administrators, scheduler
+from shared.settings import settings
 from shared.telemetry import log
 
 from .drift_policy import Verdict, compare
+from .pages import PageQuery, page_of
 
 routes = Routes()
 
 WEEK: Final = timedelta(days=7)
-LATEST: Final = 52
 TEXTS_READ: Final = 1000
 """Of a week's messages, how many are opened to count their words and tell their language; drawn by lot."""
+REFERENCE: Final = "trainingDistribution"
+"""Its place in the metrics of a version."""
+PATIENT_MS: Final = 15_000
+"""Nobody waits for the answer, and a classifier that sleeps is woken by the question."""
 MEASURES: Final = ("label", "confidence", "words", "language")
 
 
@@ -61,15 +68,16 @@ class ShownWeek(Schema):
 
 
 class Drift(Schema):
-    """The latest first."""
+    """A page, the latest first."""
 
     items: list[ShownWeek]
+    next_cursor: str | None
 
 
 @routes.endpoint("GET /api/ml/drift", allow=administrators, limit=Limit("drift", 60, per=60))
-def show_drift() -> Drift:
-    """The latest 52 reports."""
-    return latest()
+def show_drift(query: PageQuery) -> Drift:
+    """All reports, a page at a time."""
+    return weeks_of(query)
 
 
 @routes.endpoint("POST /api/internal/ml/drift", allow=scheduler)
@@ -78,8 +86,11 @@ def measure_drift() -> None:
     monday = now().astimezone(UTC).date()
     monday -= timedelta(days=monday.weekday())
     for version in versions_of(monday - WEEK):
+        reference = reference_of(version)
+        if reference is None:
+            reference = _told_by_what_serves(version)
         try:
-            measures = report(monday - WEEK, version)
+            measures = report(monday - WEEK, version, reference)
         except _ReportedAlready:
             continue
         drifted = sorted(name for name, said in measures.items() if said["verdict"] is Verdict.DRIFTED)
@@ -87,10 +98,11 @@ def measure_drift() -> None:
 
 
 @transaction
-def latest(db: Database) -> Drift:
-    """Read them."""
-    found = db.scalars(select(DriftReport).order_by(DriftReport.week_start.desc(), DriftReport.id).limit(LATEST))
-    return Drift(items=[ShownWeek(**{name: getattr(one, name) for name in ShownWeek.model_fields}) for one in found])
+def weeks_of(db: Database, asked: PageQuery) -> Drift:
+    """Read a page. Raises Unprocessable for a cursor that is none of ours."""
+    page, following = page_of(db, DriftReport, DriftReport.week_start, asked, date.fromisoformat)
+    items = [ShownWeek(**{name: getattr(one, name) for name in ShownWeek.model_fields}) for one in page]
+    return Drift(items=items, next_cursor=following)
 
 
 @transaction
@@ -102,10 +114,25 @@ def versions_of(db: Database, week: date) -> list[str]:
 
 
 @transaction
-def report(db: Database, week: date, version: str) -> dict[str, dict[str, Any]]:
-    """Count, compare and keep; what each measure came to. Raises _ReportedAlready."""
+def reference_of(db: Database, version: str) -> dict[str, Any] | None:
+    """What a registered version was trained on, in shares; None where there is none, as of the shipped one."""
     trained = db.scalar(select(ModelVersion.metrics).where(ModelVersion.name == version)) or {}
-    reference = trained.get("trainingDistribution", {})
+    return trained.get(REFERENCE)
+
+
+def _told_by_what_serves(version: str) -> dict[str, Any]:
+    """The same as the classifier tells it, where this version is the one that serves now; else nothing."""
+    try:
+        served = inference.model_at(settings().inference_url, PATIENT_MS)
+    except InferenceAway:
+        return {}
+    told = served.metrics.get(REFERENCE) if served.version == version else None
+    return told if isinstance(told, dict) else {}
+
+
+@transaction
+def report(db: Database, week: date, version: str, reference: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Count, compare and keep; what each measure came to. Raises _ReportedAlready."""
     counted = _counted(db, week, version)
     measures = {name: vars(compare(reference.get(name, {}), counted[name])) for name in MEASURES}
     with expect_unique(db, "uq_drift_report_week_start_model_version", _ReportedAlready):
@@ -139,13 +166,21 @@ def _told(languages: Counter[str]) -> Counter[str]:
 
 
 def _some_messages(db: Database, week: date, version: str) -> list[tuple[UUID, bytes]]:
+    """By lot, of those who agree to the analysis still."""
+    agrees = exists().where(
+        Consent.user_id == MessageAnalysis.patient_id,
+        Consent.kind == ConsentKind.MESSAGE_ANALYSIS,
+        Consent.withdrawn_at.is_(None),
+    )
     query = (
         _of_week(week, Message.id, Message.body)
         .join(Message, Message.id == MessageAnalysis.message_id)
         .where(
             MessageAnalysis.model_version == version,
             Message.version == MessageAnalysis.message_version,
+            Message.deleted_at.is_(None),
             Message.body.is_not(None),
+            agrees,
         )
         .order_by(func.random())
         .limit(TEXTS_READ)

@@ -24,6 +24,7 @@ from shared.roles import Role, therapists, therapists_and_administrators
 from shared.session import Caller
 
 from .judged import Judged, judged_analysis
+from .missed import MissedInSample, missed_in_sample
 
 routes = Routes()
 
@@ -97,6 +98,8 @@ class FeedbackOverview(Schema):
 
     stats: FeedbackStats
     corrections_by_label: list[LabelCount]
+    missed: list[MissedInSample] | None = None
+    """For administrators: by version, what was missed in the random share of what was not flagged."""
 
 
 @routes.endpoint(
@@ -152,7 +155,9 @@ def changed(db: Database, caller: Caller, feedback_id: UUID, revised: RevisedFee
     if feedback is None or feedback.therapist_id != caller.user_id:
         access.require_licence(db, caller, action=Action.FEEDBACK_REVISED, resource_id=feedback_id)
         raise NotFound(denial=Denial(Action.FEEDBACK_REVISED, resource_id=feedback_id))
-    judged = judged_analysis(db, caller, feedback.analysis_id, action=Action.FEEDBACK_REVISED)
+    judged = judged_analysis(
+        db, caller, feedback.analysis_id, action=Action.FEEDBACK_REVISED, details=_change(feedback, revised)
+    )
     _require_a_correction(judged, revised)
     if feedback.revision != revised.revision:
         raise RevisionStale
@@ -174,16 +179,17 @@ def overview(db: Database, caller: Caller) -> FeedbackOverview:
     if caller.role is Role.THERAPIST:
         counts = counts.where(MLFeedback.therapist_id == caller.user_id)
     audit.record(db, Action.FEEDBACK_READ)
-    return _overview([(correct, label, count) for correct, label, count in db.execute(counts)])
+    missed = missed_in_sample(db) if caller.role is Role.ADMINISTRATOR else None
+    return _overview([(correct, label, count) for correct, label, count in db.execute(counts)], missed)
 
 
-def _overview(counts: list[tuple[bool, Label | None, int]]) -> FeedbackOverview:
+def _overview(counts: list[tuple[bool, Label | None, int]], missed: list[MissedInSample] | None) -> FeedbackOverview:
     total = sum(count for *_, count in counts)
     correct = sum(count for is_correct, _, count in counts if is_correct)
     corrections = [LabelCount(label=label, count=count) for _, label, count in counts if label is not None]
     corrections.sort(key=lambda found: (-found.count, found.label))
     stats = FeedbackStats(total_feedback=total, correct_count=correct, accuracy=_percent(correct, total))
-    return FeedbackOverview(stats=stats, corrections_by_label=corrections)
+    return FeedbackOverview(stats=stats, corrections_by_label=corrections, missed=missed)
 
 
 def _percent(part: int, whole: int) -> float:
@@ -203,6 +209,29 @@ def _require_consistent(judgement: Judgement) -> None:
 def _require_a_correction(judged: Judged, judgement: Judgement) -> None:
     if judgement.corrected_label is judged.label:
         raise Unprocessable(errors=[FieldFault("/correctedLabel", "is what the model said")])
+
+
+def _change(feedback: MLFeedback, revised: RevisedFeedback) -> dict[str, str]:
+    """What a revision changes, for the audit trail, which outlives a patient's record: no label, and no notes. Which
+    label it was is in the line of this revision of the auditors' export.
+    """
+    had = unseal(KeyRing.CLINICAL, feedback.notes, "ml_feedback", "notes", feedback.id) if feedback.notes else None
+    return {
+        "feedback": str(feedback.id),
+        "revision": str(feedback.revision + 1),
+        "from": _in_a_word(feedback.is_correct),
+        "to": _in_a_word(revised.is_correct),
+        "label": _whether(revised.corrected_label is not feedback.corrected_label),
+        "notes": _whether((revised.notes or None) != had),
+    }
+
+
+def _in_a_word(is_correct: bool) -> str:
+    return "right" if is_correct else "wrong"
+
+
+def _whether(changed: bool) -> str:
+    return "changed" if changed else "as-before"
 
 
 def _as_it_was(feedback: MLFeedback) -> dict[str, object]:

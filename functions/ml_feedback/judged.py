@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from shared import access
+from shared.audit import Details
 from shared.audit_actions import Action
 from shared.database.models.analysis import Label, MessageAnalysis
 from shared.problems import Denial, NotFound
@@ -22,8 +23,10 @@ class Judged:
     label: Label
 
 
-def judged_analysis(db: Database, caller: Caller, analysis_id: UUID, *, action: Action) -> Judged:
-    """The analysis, if its patient is in the caller's care now; the conversation's loader leaves the audit entry.
+def judged_analysis(
+    db: Database, caller: Caller, analysis_id: UUID, *, action: Action, details: Details | None = None
+) -> Judged:
+    """The analysis, if the caller may read its conversation now; that one's loader leaves the audit entry.
 
     Raises NotFound, LicenceNotVerified, which are audited too.
     """
@@ -38,5 +41,5 @@ def judged_analysis(db: Database, caller: Caller, analysis_id: UUID, *, action: 
     if found is None:
         access.require_licence(db, caller, action=action, resource_id=analysis_id)
         raise NotFound(denial=Denial(action, resource_id=analysis_id))
-    access.conversation(db, caller, found.conversation_id, action=action, message_id=found.message_id)
+    access.conversation(db, caller, found.conversation_id, action=action, message_id=found.message_id, details=details)
     return Judged(analysis_id, found.patient_id, found.label)

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from shared.contract import Schema
@@ -16,10 +15,9 @@ from shared.model_comparison import KEPT_AS
 from shared.roles import administrators
 
 from .comparison import KeptVerdict
+from .pages import PageQuery, page_of
 
 routes = Routes()
-
-LATEST = 200
 
 
 class ShownModel(Schema):
@@ -43,22 +41,23 @@ class ShownModel(Schema):
 
 
 class Models(Schema):
-    """The latest first."""
+    """A page, the latest first."""
 
     items: list[ShownModel]
+    next_cursor: str | None
 
 
 @routes.endpoint("GET /api/ml/models", allow=administrators, limit=Limit("models", 120, per=60))
-def show_models() -> Models:
-    """The latest 200 versions."""
-    return latest()
+def show_models(query: PageQuery) -> Models:
+    """All versions, a page at a time."""
+    return versions_of(query)
 
 
 @transaction
-def latest(db: Database) -> Models:
-    """Read them."""
-    found = db.scalars(select(ModelVersion).order_by(ModelVersion.created_at.desc(), ModelVersion.id).limit(LATEST))
-    return Models(items=[_shown(model) for model in found])
+def versions_of(db: Database, asked: PageQuery) -> Models:
+    """Read a page. Raises Unprocessable for a cursor that is none of ours."""
+    page, following = page_of(db, ModelVersion, ModelVersion.created_at, asked)
+    return Models(items=[_shown(model) for model in page], next_cursor=following)
 
 
 def _shown(model: ModelVersion) -> ShownModel:

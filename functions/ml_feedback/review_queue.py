@@ -1,5 +1,6 @@
 """GET /api/ml/review-queue: which analyses a therapist's answer teaches most, without names."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -27,8 +28,8 @@ routes = Routes()
 
 LOOKED_BACK: Final = timedelta(days=30)
 UNFLAGGED: Final = (RiskLevel.NONE, RiskLevel.LOW)
-# Ids are random: those that begin so are one in sixteen of all, and the same ones each time.
 SAMPLE_BEGINS: Final = "0"
+"""Ids are random: what was not flagged and begins so is one in sixteen of it, and no other reason brings it here."""
 
 
 class Reason(StrEnum):
@@ -75,7 +76,7 @@ class ReviewQueueSize(Schema):
 
 @routes.endpoint("GET /api/ml/review-queue", allow=therapists, limit=Limit("review-queue", 60, per=60))
 def read_review_queue(caller: Caller, query: QueueQuery) -> ReviewQueue:
-    """What the caller's own patients wrote in the last 30 days and nobody has judged."""
+    """What patients wrote in the last 30 days, in conversations that the caller may read, and nobody has judged."""
     return ReviewQueue(items=queue(caller, query.limit))
 
 
@@ -89,8 +90,8 @@ def read_review_queue_size(caller: Caller) -> ReviewQueueSize:
 def size_of(db: Database, caller: Caller) -> int:
     """Count them. Raises LicenceNotVerified, which is audited."""
     access.require_licence(db, caller, action=Action.REVIEW_QUEUE_READ)
-    counted = _unjudged(access.patients_in_care(db, caller), None).with_only_columns(func.count()).order_by(None)
-    return db.scalar(counted) or 0
+    waiting = _unjudged(access.patients_followed(db, caller.user_id))
+    return db.scalar(waiting.with_only_columns(func.count())) or 0
 
 
 @transaction
@@ -100,53 +101,55 @@ def queue(db: Database, caller: Caller, limit: int) -> list[QueuedAnalysis]:
     Raises LicenceNotVerified, which is audited.
     """
     access.require_licence(db, caller, action=Action.REVIEW_QUEUE_READ)
-    patients = access.patients_in_care(db, caller)
-    quarter = max(limit // 4, 1)
-    chosen: dict[UUID, tuple[Reason, Any]] = {}
-    for reason, condition, most in (
-        (Reason.SAMPLE, _is_in_the_sample(), quarter),
-        (Reason.DISAGREEMENT, _disagrees(), quarter),
-        (Reason.UNCERTAIN, None, limit),
-    ):
-        for row in db.execute(_unjudged(patients, condition).limit(most)):
-            chosen.setdefault(row.MessageAnalysis.id, (reason, row))
-    ordered = sorted(
-        chosen.values(), key=lambda found: (list(Reason).index(found[0]), found[1].MessageAnalysis.confidence)
-    )
-    items = _within(ordered, limit)
+    patients = access.patients_followed(db, caller.user_id)
+    found = {reason: list(db.execute(_waiting(patients, reason).limit(limit))) for reason in Reason}
+    items = _chosen(found, limit)
     for patient_id in sorted({row.MessageAnalysis.patient_id for _, row in items}):
         audit.record(db, Action.REVIEW_QUEUE_READ, subject_id=patient_id)
     return [_shown(reason, row) for reason, row in items]
 
 
-def _within(ordered: list[tuple[Reason, Any]], limit: int) -> list[tuple[Reason, Any]]:
-    """The first of each reason, none of them crowded out by the uncertain."""
-    others = [found for found in ordered if found[0] is not Reason.UNCERTAIN][: limit - limit // 2]
-    uncertain = [found for found in ordered if found[0] is Reason.UNCERTAIN][: limit - len(others)]
-    return [*uncertain, *others]
+def _chosen(found: Mapping[Reason, Sequence[Any]], limit: int) -> list[tuple[Reason, Any]]:
+    """Of each reason's rows the first ones, none of them crowded out by the uncertain."""
+    quarter = max(limit // 4, 1)
+    others = [(reason, row) for reason in (Reason.DISAGREEMENT, Reason.SAMPLE) for row in found[reason][:quarter]]
+    others = others[: limit - limit // 2]
+    taken = {row.MessageAnalysis.id for _, row in others}
+    uncertain = [row for row in found[Reason.UNCERTAIN] if row.MessageAnalysis.id not in taken][: limit - len(others)]
+    more = [row for row in found[Reason.SAMPLE] if row.MessageAnalysis.id not in taken]
+    filled = [*((Reason.UNCERTAIN, row) for row in uncertain), *others, *((Reason.SAMPLE, row) for row in more)]
+    return filled[:limit]
 
 
-def _unjudged(
-    patients: list[UUID], condition: ColumnElement[bool] | None
-) -> Select[tuple[MessageAnalysis, bytes | None]]:
-    """Of messages that are still as they were analysed, the least certain first."""
-    query = (
+def _waiting(patients: Mapping[UUID, UUID], reason: Reason) -> Select[tuple[MessageAnalysis, bytes | None]]:
+    """What waits for this reason. The sample comes in the order of its ids, so that what is judged of it first is as
+    good a draw as all of it: by confidence the sure ones would be cut off, among which what is missed hides."""
+    if reason is Reason.SAMPLE:
+        return _unjudged(patients).where(is_in_the_sample()).order_by(MessageAnalysis.id)
+    rest = _unjudged(patients).where(~is_in_the_sample()).order_by(MessageAnalysis.confidence, MessageAnalysis.id)
+    return rest.where(_disagrees()) if reason is Reason.DISAGREEMENT else rest
+
+
+def _unjudged(patients: Mapping[UUID, UUID]) -> Select[tuple[MessageAnalysis, bytes | None]]:
+    """Of messages that are still as they were analysed, in these conversations, each with its patient: by patients
+    they are found, and by conversations told from what the same patients write to others."""
+    return (
         select(MessageAnalysis, Message.body)
         .join(Message, Message.id == MessageAnalysis.message_id)
         .outerjoin(MLFeedback, MLFeedback.analysis_id == MessageAnalysis.id)
         .where(
-            MessageAnalysis.patient_id.in_(patients),
+            MessageAnalysis.patient_id.in_(patients.values()),
+            MessageAnalysis.conversation_id.in_(patients),
             MessageAnalysis.created_at > now() - LOOKED_BACK,
             Message.version == MessageAnalysis.message_version,
             Message.deleted_at.is_(None),
             MLFeedback.id.is_(None),
         )
-        .order_by(MessageAnalysis.confidence, MessageAnalysis.id)
     )
-    return query if condition is None else query.where(condition)
 
 
-def _is_in_the_sample() -> ColumnElement[bool]:
+def is_in_the_sample() -> ColumnElement[bool]:
+    """Of a MessageAnalysis in a query: whether it is in the random share of what was not flagged."""
     return MessageAnalysis.risk_level.in_(UNFLAGGED) & cast(MessageAnalysis.id, String).startswith(SAMPLE_BEGINS)
 
 

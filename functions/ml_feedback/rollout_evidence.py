@@ -1,25 +1,25 @@
 """What both models did in a stage of a rollout, counted from what is kept of every message anyway."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, case, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select
 from sqlalchemy.orm import Session as Database
 
 from shared.clock import now
 from shared.database.models.analysis import MessageAnalysis, RiskLevel
 from shared.database.models.learning import MLFeedback, ShadowAnswer
-from shared.rollout_policy import Served
+from shared.rollout_policy import Served, too_slow_ms
 
 LOOKED_AT: Final = 20_000
 """The latest answers of each model that are counted: enough to tell models apart, and an end to what is read."""
 FLAGGED: Final = (RiskLevel.RAISED, RiskLevel.HIGH)
 _TAIL: Final = 0.99
 
-Answers = Iterable[tuple[int, bool, int]]
+Answers = Sequence[tuple[int, bool, int]]
 """Milliseconds, whether it would alert, and how many such answers there were."""
 
 
@@ -60,18 +60,28 @@ def _in_service(db: Database, stage: Stage) -> Evidence:
     judged = _judged(db, stage)
     everybody = stage.percent == 100
     since, until = (stage.before_began_at, stage.began_at) if everybody else (stage.began_at, None)
-    champion = _answers(db, stage.champion, since, until)
-    challenger, errors = _answers(db, stage.challenger, stage.began_at), _failures(db, stage)
-    return Evidence(
+    champion, _ = _answers(db, stage.champion, since, until)
+    challenger, counted_since = _answers(db, stage.challenger, stage.began_at)
+    errors = _failures(db, stage.challenger, counted_since)
+    return _timed(
+        champion,
+        challenger,
         _served(champion, 0, judged.get(stage.champion, (0, 0))),
         _served(challenger, errors, judged.get(stage.challenger, (0, 0))),
     )
 
 
-def _answers(db: Database, version: str, since: datetime, until: datetime | None = None) -> Answers:
-    """A model's own answers; what it answered because the other did not took longer, and counts for neither."""
+def _answers(db: Database, version: str, since: datetime, until: datetime | None = None) -> tuple[Answers, datetime]:
+    """A model's own answers, and since when they were counted: later than asked where there were too many.
+
+    What it answered because the other did not took longer, and counts for neither.
+    """
     latest = (
-        select(MessageAnalysis.latency_ms, MessageAnalysis.risk_level.in_(FLAGGED).label("flagged"))
+        select(
+            MessageAnalysis.latency_ms,
+            MessageAnalysis.risk_level.in_(FLAGGED).label("flagged"),
+            MessageAnalysis.created_at,
+        )
         .where(
             MessageAnalysis.model_version == version,
             MessageAnalysis.created_at >= since,
@@ -83,17 +93,18 @@ def _answers(db: Database, version: str, since: datetime, until: datetime | None
     if until is not None:
         latest = latest.where(MessageAnalysis.created_at < until)
     found = latest.subquery()
-    return _rows(db, _counted(found.c.latency_ms, found.c.flagged, found))
+    counts = _counted(found.c.latency_ms, found.c.flagged, found).add_columns(func.min(found.c.created_at))
+    rows = db.execute(counts).all()
+    answers = [(ms, flagged, count) for ms, flagged, count, _ in rows]
+    is_cut = sum(count for *_, count in answers) >= LOOKED_AT
+    return answers, min(oldest for *_, oldest in rows) if is_cut else since
 
 
-def _failures(db: Database, stage: Stage) -> int:
-    """How often the champion had to answer in the challenger's place."""
+def _failures(db: Database, challenger: str, since: datetime) -> int:
+    """How often the champion had to answer in the challenger's place, in the time whose answers are counted."""
     failed = (
         select(MessageAnalysis.id)
-        .where(
-            MessageAnalysis.fell_back_from == stage.challenger,
-            MessageAnalysis.created_at >= stage.began_at,
-        )
+        .where(MessageAnalysis.fell_back_from == challenger, MessageAnalysis.created_at >= since)
         .limit(LOOKED_AT)
         .subquery()
     )
@@ -118,7 +129,23 @@ def _judged(db: Database, stage: Stage) -> dict[str, tuple[int, int]]:
 
 def _in_shadow(db: Database, stage: Stage) -> Evidence:
     """The same messages, answered by both."""
-    both = (
+    both = _same_messages(stage)
+    answered = both.c.failed.is_(False)
+    champion = _rows(db, _counted(both.c.champion_ms, both.c.champion_flags, both))
+    challenger = _rows(db, _counted(both.c.challenger_ms, both.c.challenger_flags, both, answered))
+    failed, champion_alone, challenger_alone = _flagged_by_one(db, both)
+    judged, (first_wrong, second_wrong), (first_alone, second_alone) = _judged_in_shadow(db, stage)
+    first, second = _served(champion, 0, (judged, first_wrong)), _served(challenger, failed, (judged, second_wrong))
+    return _timed(
+        champion,
+        challenger,
+        replace(first, flagged_alone=champion_alone, disagreed_alone=first_alone),
+        replace(second, flagged_alone=challenger_alone, disagreed_alone=second_alone),
+    )
+
+
+def _same_messages(stage: Stage) -> Subquery:
+    return (
         select(
             ShadowAnswer.latency_ms.label("challenger_ms"),
             ShadowAnswer.is_flagged.label("challenger_flags"),
@@ -131,24 +158,29 @@ def _in_shadow(db: Database, stage: Stage) -> Evidence:
         .limit(LOOKED_AT)
         .subquery()
     )
+
+
+def _flagged_by_one(db: Database, both: Subquery) -> tuple[int, int, int]:
+    """How many messages the challenger did not answer; of the others, which only the champion or it alone flagged."""
     answered = both.c.failed.is_(False)
-    champion = _rows(db, _counted(both.c.champion_ms, both.c.champion_flags, both))
-    challenger = _rows(db, _counted(both.c.challenger_ms, both.c.challenger_flags, both, answered))
-    failed = db.scalar(select(func.count()).select_from(both).where(both.c.failed)) or 0
-    judged, champion_wrong, challenger_wrong = _judged_in_shadow(db, stage)
-    return Evidence(
-        _served(champion, 0, (judged, champion_wrong)), _served(challenger, failed, (judged, challenger_wrong))
-    )
+    champion_alone = and_(answered, both.c.champion_flags, ~both.c.challenger_flags)
+    challenger_alone = and_(answered, both.c.challenger_flags, ~both.c.champion_flags)
+    kinds = (both.c.failed, champion_alone, challenger_alone)
+    failed, first, second = db.execute(select(*(func.count(case((kind, 1))) for kind in kinds))).one()
+    return failed, first, second
 
 
-def _judged_in_shadow(db: Database, stage: Stage) -> tuple[int, int, int]:
-    """How many of the messages therapists judged, and for how many either model was wrong by that."""
+def _judged_in_shadow(db: Database, stage: Stage) -> tuple[int, tuple[int, int], tuple[int, int]]:
+    """How many of the messages therapists judged; for how many champion and challenger were wrong; and wrong alone."""
     right = func.coalesce(MLFeedback.corrected_label, MessageAnalysis.label)
+    champion_errs, challenger_errs = MLFeedback.is_correct.is_(False), ShadowAnswer.label != right
     counts = (
         select(
             func.count(),
-            func.count(case((MLFeedback.is_correct.is_(False), 1))),
-            func.count(case((ShadowAnswer.label != right, 1))),
+            func.count(case((champion_errs, 1))),
+            func.count(case((challenger_errs, 1))),
+            func.count(case((and_(champion_errs, ~challenger_errs), 1))),
+            func.count(case((and_(challenger_errs, ~champion_errs), 1))),
         )
         .select_from(MLFeedback)
         .join(MessageAnalysis, MessageAnalysis.id == MLFeedback.analysis_id)
@@ -159,8 +191,8 @@ def _judged_in_shadow(db: Database, stage: Stage) -> tuple[int, int, int]:
             ShadowAnswer.label.is_not(None),
         )
     )
-    judged, champion_wrong, challenger_wrong = db.execute(counts).one()
-    return judged, champion_wrong, challenger_wrong
+    judged, first, second, first_alone, second_alone = db.execute(counts).one()
+    return judged, (first, second), (first_alone, second_alone)
 
 
 def _counted(ms: Any, flags: Any, source: Subquery, condition: ColumnElement[bool] | None = None) -> Select[Any]:
@@ -170,6 +202,16 @@ def _counted(ms: Any, flags: Any, source: Subquery, condition: ColumnElement[boo
 
 def _rows(db: Database, counts: Select[Any]) -> list[tuple[int, bool, int]]:
     return [(ms, flagged, count) for ms, flagged, count in db.execute(counts)]
+
+
+def _timed(champion: Answers, challenger: Answers, first: Served, second: Served) -> Evidence:
+    """Both, with how many of their answers were too slow by what the champion takes."""
+    limit = too_slow_ms(first)
+    return Evidence(replace(first, slow=_slower(champion, limit)), replace(second, slow=_slower(challenger, limit)))
+
+
+def _slower(answers: Answers, limit_ms: float) -> int:
+    return sum(count for ms, _, count in answers if ms > limit_ms)
 
 
 def _served(answers: Answers, errors: int, judged: tuple[int, int]) -> Served:

@@ -76,6 +76,27 @@ def start_rollout(caller: Caller, new: NewRollout) -> ShownRollout:
     return shown(begun.id)
 
 
+@routes.endpoint(
+    "POST /api/ml/models/{id}/try-again", allow=administrators, limit=Limit("try-again", 10, per=3600), fresh=True
+)
+def try_again(id: UUID) -> None:
+    """Let a model that a rollout returned be rolled out anew: what spoke against it is understood, or mended."""
+    reinstate(id)
+
+
+@transaction
+def reinstate(db: Database, model_id: UUID) -> None:
+    """It is a candidate again, by the verdict that it has. Raises NotFound, NotAhead."""
+    model = db.get(ModelVersion, model_id, with_for_update=True)
+    if model is None:
+        raise NotFound
+    if model.status is not ModelStatus.REJECTED:
+        raise NotAhead(f"It is {model.status}")
+    _require_verdict(model)
+    model.status, model.retired_at = ModelStatus.CANDIDATE, None
+    audit.record(db, Action.MODEL_TRIED_AGAIN, resource=("model_version", model.id), details={"model": model.name})
+
+
 @transaction
 def started(db: Database, caller: Caller, model_id: UUID, served: ServedModel) -> Progress:
     """Keep it. Raises NotFound, NotAhead, ServedModelUnknown, RolloutUnderWay."""
@@ -109,6 +130,10 @@ def _require_ahead(model: ModelVersion) -> None:
     if model.status is not ModelStatus.CANDIDATE:
         reasons = ", ".join((model.verdict or {}).get("reasons", []))
         raise NotAhead(f"It is {model.status}" + (f": {reasons}" if reasons else ""))
+    _require_verdict(model)
+
+
+def _require_verdict(model: ModelVersion) -> None:
     if model.verdict is None:
         raise NotAhead("It has not been compared yet: that takes a minute, or its training compared it with nothing")
     verdict = KeptVerdict.model_validate(model.verdict)

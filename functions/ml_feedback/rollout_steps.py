@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit
@@ -24,11 +24,16 @@ from .rollout_evidence import Evidence, Stage
 from .served_revisions import ServedRevision
 
 ASKING_STANDS: Final = timedelta(hours=24)
-"""For so long an administrator's wish for the last step waits for a second one's."""
+"""For so long an administrator's wish for a step waits for a second one's."""
+BY_HAND: Final = "by-hand"
+NOT_DEPLOYED: Final = "not-deployed"
+DEPLOYED_OVER: Final = "deployed-over"
+"""Another deployment of the classifier took the challenger's address, or is to come after it."""
+NO_FAULT_OF_THE_MODEL: Final = (NOT_DEPLOYED, DEPLOYED_OVER)
 
 
 class SecondAdministratorNeeded(Conflict):
-    """Whoever asked for the last step cannot be the one who approves it."""
+    """Whoever asked for a step cannot be the one who approves it."""
 
     title = "Somebody else has to approve this step"
 
@@ -46,6 +51,8 @@ class Progress:
     id: UUID
     version: int
     status: RolloutStatus
+    reason: str | None
+    """A code, where it was taken back."""
     stage: Stage
     address: str | None
     stable: ServedRevision | None
@@ -66,11 +73,12 @@ def progress_of(db: Database, rollout: Rollout) -> Progress:
         id=rollout.id,
         version=rollout.version,
         status=rollout.status,
+        reason=rollout.reason,
         stage=_stage(rollout, champion.name, challenger.name),
         address=rollout.address,
         stable=ServedRevision(**serving["stable"]) if serving else None,
         challenger=ServedRevision(**serving["challenger"]) if serving else None,
-        model=ServedRevision(challenger.name, _variables(challenger)),
+        model=ServedRevision(challenger.name, variables_of(challenger)),
         is_settled=rollout.settled_at is not None,
     )
 
@@ -102,7 +110,7 @@ def advance(db: Database, seen: Progress, decision: Decision, evidence: Evidence
 
 @transaction
 def ask_or_approve(db: Database, seen: Progress, caller: Caller, decision: Decision, evidence: Evidence) -> Progress:
-    """One administrator asks for the last step, another approves it. Raises SecondAdministratorNeeded, RolloutMoved."""
+    """One administrator asks for a step, another approves it. Raises SecondAdministratorNeeded, RolloutMoved."""
     rollout = _as_seen(db, seen)
     asker = _standing_asker(db, rollout)
     if asker is None:
@@ -132,14 +140,13 @@ def take_back(
 ) -> Progress:
     """Everybody is answered by the champion again, at once. Raises RolloutMoved.
 
-    `reason` is a code. A rollout that was completed is undone: who was champion before it is so again.
+    `reason` is a code. The last rollout that was completed is undone: who was champion before it is so again.
     """
     rollout = _as_seen(db, seen)
-    if rollout.status is RolloutStatus.COMPLETED:
-        _crown(db, rollout.champion_id, instead_of=rollout.challenger_id, loser=ModelStatus.REJECTED)
+    if rollout.status is RolloutStatus.ACTIVE:
+        _dismiss(db, rollout, reason)
     else:
-        challenger = db.get_one(ModelVersion, rollout.challenger_id)
-        challenger.status, challenger.retired_at = ModelStatus.REJECTED, now()
+        _uncrown(db, rollout)
     facts = _facts(seen.stage, decision, evidence) if decision and evidence else {"move": "return"}
     facts |= {"from": rollout.percent, "to": 0, "reason": reason}
     rollout.status, rollout.reason, rollout.percent = RolloutStatus.ROLLED_BACK, reason, 0
@@ -155,6 +162,34 @@ def settle(db: Database, seen: Progress) -> None:
     _as_seen(db, seen).settled_at = now()
 
 
+@transaction
+def note_put_back(db: Database, seen: Progress, instead: str) -> None:
+    """The champion that this rollout made is to serve again, where a deployment named another model."""
+    details = {"model": seen.model.name, "instead": instead}
+    audit.record(db, Action.MODEL_PUT_BACK, resource=("rollout", seen.id), details=details)
+    log("model-put-back", severity="WARNING", model=seen.model.name)
+
+
+def _dismiss(db: Database, rollout: Rollout, reason: str) -> None:
+    """What nothing speaks against may be tried again: it stays a candidate, with its verdict."""
+    challenger = db.get_one(ModelVersion, rollout.challenger_id)
+    if reason in NO_FAULT_OF_THE_MODEL or (reason == BY_HAND and rollout.percent == 0):
+        challenger.status = ModelStatus.CANDIDATE
+    else:
+        challenger.status, challenger.retired_at = ModelStatus.REJECTED, now()
+
+
+def _uncrown(db: Database, rollout: Rollout) -> None:
+    """Undo a completed rollout, unless it is undone, or another has followed it. Raises RolloutMoved."""
+    crowned = db.get_one(ModelVersion, rollout.challenger_id)
+    moving = db.scalar(select(Rollout.id).where(Rollout.status == RolloutStatus.ACTIVE))
+    if rollout.status is not RolloutStatus.COMPLETED or crowned.status is not ModelStatus.CHAMPION or moving:
+        raise RolloutMoved
+    _crown(db, rollout.champion_id, instead_of=rollout.challenger_id, loser=ModelStatus.REJECTED)
+    # Who serves is what this one says from now on, whatever Cloud Run was still about to do for those that followed.
+    db.execute(update(Rollout).where(Rollout.settled_at.is_(None), Rollout.id != rollout.id).values(settled_at=now()))
+
+
 def _as_seen(db: Database, seen: Progress) -> Rollout:
     rollout = db.get_one(Rollout, seen.id, with_for_update=True)
     if rollout.version != seen.version:
@@ -166,6 +201,8 @@ def _as_seen(db: Database, seen: Progress) -> Rollout:
 def _move(db: Database, rollout: Rollout, action: Action, stage: Stage, decision: Decision, evidence: Evidence) -> None:
     _note(db, rollout, action, _facts(stage, decision, evidence))
     rollout.percent, rollout.stage_started_at = decision.percent, now()
+    if decision.percent != STAGES[-1]:
+        rollout.asked_by = rollout.asked_at = rollout.approved_by = None  # the next step wants two of its own
 
 
 def _note(db: Database, rollout: Rollout, action: Action, facts: dict[str, Any]) -> None:
@@ -182,6 +219,7 @@ def _facts(stage: Stage, decision: Decision, evidence: Evidence) -> dict[str, An
         "to": decision.percent,
         "stageBeganAt": stage.began_at.isoformat(),
         "harms": [str(harm) for harm in decision.harms],
+        "alertsMissing": decision.alerts_missing,
         "champion": counts_of(evidence.champion),
         "challenger": counts_of(evidence.challenger),
     }
@@ -196,17 +234,20 @@ def counts_of(served: Served) -> dict[str, Any]:
         "flagged": served.flagged,
         "judged": served.judged,
         "disagreed": served.disagreed,
+        "slow": served.slow,
+        "flaggedAlone": served.flagged_alone,
+        "disagreedAlone": served.disagreed_alone,
     }
 
 
 def _told(fact: Any) -> str | list[str]:
     if isinstance(fact, dict):
-        return ", ".join(f"{name} {value}" for name, value in fact.items())
+        return ", ".join(f"{name} {value}" for name, value in fact.items() if value is not None)
     return fact if isinstance(fact, list) else str(fact)
 
 
 def _standing_asker(db: Database, rollout: Rollout) -> UUID | None:
-    """Who asked for the last step, within the day and still an administrator."""
+    """Who asked for the step, within the day and still an administrator."""
     if rollout.asked_by is None or rollout.asked_at is None or rollout.asked_at + ASKING_STANDS <= now():
         return None
     query = select(User.id).where(
@@ -242,5 +283,6 @@ def _before(rollout: Rollout) -> datetime:
     return datetime.fromisoformat(began[-1]) if began else rollout.started_at
 
 
-def _variables(model: ModelVersion) -> dict[str, str]:
+def variables_of(model: ModelVersion) -> dict[str, str]:
+    """What a revision is told to serve this model."""
     return {"MODEL_PATH": model.artifact_uri, "MODEL_MANIFEST_SHA256": bytes(model.artifact_sha256).hex()}

@@ -13,20 +13,19 @@ from shared.database.models.analysis import Label
 from shared.database.models.learning import ModelStatus, ModelVersion, Rollout, RolloutStatus
 from shared.database.transaction import transaction
 from shared.inference import Challenger, InferenceAway, ServedModel
-from shared.rollout_policy import PATIENCE, Decision, Move, Patience, decide
+from shared.rollout_policy import ENOUGH_ALERTS, HICCUP, PATIENCE, Decision, Move, Patience, decide
 from shared.settings import settings
 from shared.telemetry import log
 
 from . import rollout_steps, served_revisions
 from .rollout_evidence import Evidence, evidence_of
-from .rollout_steps import Progress, RolloutMoved, progress_of
+from .rollout_steps import DEPLOYED_OVER, NOT_DEPLOYED, Progress, RolloutMoved, progress_of
 from .served_revisions import RevisionFailed, ServedRevision, ServingAway
 from .shadow import ask_in_shadow
 
 COMES_UP_WITHIN: Final = timedelta(minutes=20)
 PATIENT_MS: Final = 10_000
 """For so long a model is waited for where no message waits: an instance may have to start first."""
-NOT_DEPLOYED: Final = "not-deployed"
 ANOTHER_MODEL: Final = "another-model"
 
 
@@ -46,12 +45,17 @@ def tend_rollout() -> None:
 
 
 def follow(seen: Progress) -> None:
-    """Have Cloud Run serve what the row says, a step at a time; where it is away, the next tick goes on."""
+    """Have Cloud Run serve what the row says, a step at a time; where it is away, the next tick goes on.
+
+    So does another tick that was quicker: whatever was committed before this stands.
+    """
     try:
         if seen.status is RolloutStatus.ACTIVE:
             _bring_up(seen)
         elif _is_as_before(seen):
             rollout_steps.settle(seen)
+    except RolloutMoved:
+        return
     except ServingAway:
         log("serving-away", severity="WARNING", rolloutId=str(seen.id))
 
@@ -83,8 +87,8 @@ def unsettled(db: Database) -> Progress | None:
 
 
 @transaction
-def promoted(db: Database) -> ServedRevision | None:
-    """The champion's model, where a rollout made it the champion and has left everything in order."""
+def promoted(db: Database) -> Progress | None:
+    """The rollout that made the champion what it is, and has left everything in order."""
     query = (
         select(ModelVersion, Rollout)
         .join(Rollout, Rollout.challenger_id == ModelVersion.id)
@@ -95,7 +99,7 @@ def promoted(db: Database) -> ServedRevision | None:
     found = db.execute(query).first()
     if found is None or found.Rollout.settled_at is None:
         return None
-    return progress_of(db, found.Rollout).model
+    return progress_of(db, found.Rollout)
 
 
 def patience() -> dict[int, Patience]:
@@ -119,6 +123,9 @@ def take(seen: Progress, decision: Decision, evidence: Evidence) -> Progress:
 def _tend(seen: Progress, address: str) -> None:
     challenger = Challenger(address, seen.stage.challenger)
     _keep_warm(challenger)
+    if _is_deployed_over(seen):
+        follow(rollout_steps.take_back(seen, DEPLOYED_OVER))
+        return
     if seen.stage.percent == 0:
         ask_in_shadow(seen.stage, challenger)
     try:
@@ -129,12 +136,24 @@ def _tend(seen: Progress, address: str) -> None:
 
 def _keep_champion() -> None:
     """A deployment names the model that its own settings know, which may be an older one."""
-    model = promoted()
+    kept = promoted()
+    if kept is None:
+        return
     try:
-        if model and served_revisions.keep_model(model.variables):
-            log("model-put-back", severity="WARNING", model=model.name)
+        named = served_revisions.deployed_model()
+        if named != kept.model.variables:
+            rollout_steps.note_put_back(kept, named.get("MODEL_PATH", "the image's own"))
+            served_revisions.keep_model(kept.model.variables)
     except ServingAway:
         log("serving-away", severity="WARNING")
+
+
+def _is_deployed_over(seen: Progress) -> bool:
+    """Whether the challenger's place at Cloud Run is gone; where that cannot be asked, what was counted decides."""
+    try:
+        return seen.challenger is not None and not served_revisions.is_beside(seen.challenger)
+    except ServingAway:
+        return False
 
 
 def _keep_warm(challenger: Challenger) -> None:
@@ -178,6 +197,8 @@ def _is_as_before(seen: Progress) -> bool:
     """Whether a rollout that ended has left one model for everybody: the challenger, or the one before it."""
     if seen.stable is None or seen.challenger is None:
         return True
+    if seen.reason == DEPLOYED_OVER:
+        return served_revisions.leave_to_deployment()
     if seen.status is RolloutStatus.COMPLETED:
         return served_revisions.serve_alone(seen.challenger, seen.challenger.name)
     back = ServedRevision(f"{served_revisions.service_name()}-b{seen.id.hex[:8]}", seen.stable.variables)
@@ -189,6 +210,11 @@ def _patience(given: str) -> dict[int, Patience]:
     named = {}
     for stage in filter(None, given.split(",")):
         percent, _, wanted = stage.partition("=")
-        requests, _, minutes = wanted.partition("/")
-        named[int(percent)] = Patience(int(requests), float(minutes))
+        requests, minutes, *alerts = wanted.split("/")
+        named[int(percent)] = Patience(
+            int(requests),
+            float(minutes),
+            alerts=int(alerts[0]) if alerts else ENOUGH_ALERTS,
+            errors_from=min(HICCUP, int(requests)),
+        )
     return {**PATIENCE, **named}

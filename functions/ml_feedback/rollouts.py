@@ -1,34 +1,35 @@
 """GET /api/ml/rollouts, and how one goes on or back: a model that did better goes to all patients a few at a time."""
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from shared.contract import Schema
-from shared.database.models.learning import ModelStatus, ModelVersion, Rollout, RolloutStatus
+from shared.database.models.learning import Rollout, RolloutStatus
 from shared.database.transaction import transaction
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
 from shared.problems import Conflict, NotFound
 from shared.roles import administrators
-from shared.rollout_policy import Decision, Move
+from shared.rollout_policy import Decision, Move, stage_after
 from shared.session import Caller
 
 from . import rollout_steps
-from .rollout_steps import Progress, counts_of, progress_of
+from .rollout_steps import BY_HAND, Progress, RolloutMoved, counts_of, progress_of
 from .rollout_tending import active, follow, judged, take
 
 routes = Routes()
 
 LATEST: Final = 20
-BY_HAND: Final = "by-hand"
 
 
 class NoRollout(NotFound):
-    """None moves, and none can be undone."""
+    """None moves, or none has this id."""
 
     title = "There is no rollout"
 
@@ -40,7 +41,11 @@ class StepTooEarly(Conflict):
 
 
 class Counts(Schema):
-    """What a model did in a stage; the latency in milliseconds."""
+    """What a model did in a stage; the latency in milliseconds.
+
+    `slow` answers took longer than the champion's 99th percentile allows. What is `alone` is known of the same messages
+    in the shadow: what this model flagged, or was wrong about, and the other was not. Null: not counted there.
+    """
 
     requests: int
     errors: int
@@ -48,24 +53,36 @@ class Counts(Schema):
     flagged: int
     judged: int
     disagreed: int
+    slow: int | None
+    flagged_alone: int | None
+    disagreed_alone: int | None
 
 
 class Outlook(Schema):
-    """What would follow now, by what both models have done in the stage so far."""
+    """What would follow now, by what both models have done in the stage so far.
+
+    `alertsMissing` is how many more messages the champion would have to flag for alerts to be compared; where nothing
+    else is missing, two administrators may take the step by hand: one asks for it, another approves it.
+    """
 
     move: Move
     percent: int
     harms: list[str]
     requests_missing: int
     minutes_missing: float
+    alerts_missing: int
     champion: Counts
     challenger: Counts
 
 
 class ShownRollout(Schema):
-    """A rollout. `evidence` holds each decision with what it was taken on; `percent` 0 is the shadow."""
+    """A rollout. `evidence` holds each decision with what it was taken on; `percent` 0 is the shadow.
+
+    `version` counts its moves: who takes it back names the one that they looked at.
+    """
 
     id: UUID
+    version: int
     champion_id: UUID
     challenger_id: UUID
     status: RolloutStatus
@@ -88,6 +105,13 @@ class RolloutInFull(ShownRollout):
     """The same with what would follow now."""
 
     outlook: Outlook | None
+
+
+class SeenRollout(Schema):
+    """The rollout that is meant, and the version of it that was looked at."""
+
+    rollout_id: UUID
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class Rollouts(Schema):
@@ -114,11 +138,16 @@ def show_rollout() -> RolloutInFull:
     "POST /api/ml/rollouts/advance", allow=administrators, limit=Limit("advance-rollout", 30, per=60), fresh=True
 )
 def advance_rollout(caller: Caller) -> ShownRollout:
-    """Take the next step now, if it is due; for the last one, ask for it, or approve what somebody else asked for."""
+    """Take the next step now, if it is due. The last one, and one that only alerts are missing for, wants two.
+
+    The first asks for it, another approves it.
+    """
     seen = _active()
     if seen.address is None:
         raise StepTooEarly("The challenger does not answer yet")
     decision, evidence = judged(seen)
+    if decision.waits_for_alerts_alone:
+        decision = replace(decision, move=Move.ASK, percent=stage_after(decision.percent))
     if decision.move is Move.STAY:
         raise StepTooEarly(_missing(decision))
     if decision.move is Move.ASK:
@@ -129,28 +158,26 @@ def advance_rollout(caller: Caller) -> ShownRollout:
 
 
 @routes.endpoint("POST /api/ml/rollouts/rollback", allow=administrators, limit=Limit("roll-back", 30, per=60))
-def roll_back() -> ShownRollout:
-    """Have the champion answer everybody again, whatever the evidence; after the end, undo the last rollout."""
-    seen = undoable()
-    if seen is None:
-        raise NoRollout
+def roll_back(meant: SeenRollout) -> ShownRollout:
+    """Have the champion answer everybody again, whatever the evidence; after the end, undo the last rollout.
+
+    It is named, so that two who act at once take back one rollout, and not the one before it too.
+    Raises NoRollout, RolloutMoved.
+    """
+    seen = named(meant.rollout_id)
+    if seen.version != meant.version:
+        raise RolloutMoved
     follow(rollout_steps.take_back(seen, BY_HAND))
     return shown(seen.id)
 
 
 @transaction
-def undoable(db: Database) -> Progress | None:
-    """The rollout that moves; where none does, the last one, if its challenger is the champion now."""
-    found = db.scalar(select(Rollout).where(Rollout.status == RolloutStatus.ACTIVE))
+def named(db: Database, rollout_id: UUID) -> Progress:
+    """Read one. Raises NoRollout."""
+    found = db.get(Rollout, rollout_id)
     if found is None:
-        found = db.scalar(
-            select(Rollout)
-            .join(ModelVersion, ModelVersion.id == Rollout.challenger_id)
-            .where(Rollout.status == RolloutStatus.COMPLETED, ModelVersion.status == ModelStatus.CHAMPION)
-            .order_by(Rollout.started_at.desc())
-            .limit(1)
-        )
-    return progress_of(db, found) if found else None
+        raise NoRollout
+    return progress_of(db, found)
 
 
 @transaction
@@ -181,13 +208,15 @@ def _outlook(seen: Progress) -> Outlook:
         harms=list(decision.harms),
         requests_missing=decision.requests_missing,
         minutes_missing=round(decision.minutes_missing, 1),
+        alerts_missing=decision.alerts_missing,
         champion=Counts.model_validate(counts_of(evidence.champion)),
         challenger=Counts.model_validate(counts_of(evidence.challenger)),
     )
 
 
 def _missing(decision: Decision) -> str:
-    return f"{decision.requests_missing} requests and {decision.minutes_missing:.0f} minutes are missing"
+    missing = f"{decision.requests_missing} requests and {decision.minutes_missing:.0f} minutes are missing"
+    return f"{missing}, and {decision.alerts_missing} alerts" if decision.alerts_missing else missing
 
 
 def _shown(rollout: Rollout) -> ShownRollout:

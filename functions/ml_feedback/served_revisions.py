@@ -47,11 +47,9 @@ def service_name() -> str:
 def standing() -> ServedRevision:
     """What everybody is answered by now. Raises ServingAway."""
     service = _read()
-    newest = _short(service.latest_ready_revision)
-    serving = [status.revision or newest for status in service.traffic_statuses if status.percent == _EVERYBODY]
-    if len(serving) != 1:
+    if _EVERYBODY not in [status.percent for status in service.traffic_statuses]:
         raise ServingAway("The classifier's traffic is split")
-    return ServedRevision(_short(serving[0]), _model_variables(service))
+    return ServedRevision(_serving(service), _model_variables(_container_that_serves(service)))
 
 
 def serve_beside(stable: str, challenger: ServedRevision) -> str | None:
@@ -60,13 +58,35 @@ def serve_beside(stable: str, challenger: ServedRevision) -> str | None:
     Raises ServingAway, RevisionFailed.
     """
     service = _read()
-    if _arrange(service, challenger, [_target(stable, _EVERYBODY), _target(challenger.name, 0, tag=TAG)]):
+    beside = [_target(stable, _EVERYBODY), _target(challenger.name, 0, tag=TAG)]
+    if _arrange(service, challenger, beside):
         return None
     if service.reconciling:
         return None
     if service.terminal_condition.state.name == "CONDITION_FAILED":
         raise RevisionFailed
     return next((str(status.uri) for status in service.traffic_statuses if status.tag == TAG and status.uri), None)
+
+
+def is_beside(challenger: ServedRevision) -> bool:
+    """Whether the challenger still has its address, and nothing was deployed over it. Raises ServingAway."""
+    service = _read()
+    tagged = [target.revision for target in service.traffic if target.tag == TAG]
+    return service.template.revision == challenger.name and tagged == [challenger.name]
+
+
+def leave_to_deployment() -> bool:
+    """What was deployed over a challenger stays as it is, and so does who is served by it, but no address is left.
+
+    Whether that is so. Raises ServingAway.
+    """
+    service = _read()
+    others = [target for target in service.traffic if target.tag != TAG]
+    if len(others) == len(service.traffic):
+        return not service.reconciling
+    service.traffic = others
+    _ask_for(service)
+    return False
 
 
 def serve_alone(revision: ServedRevision, meanwhile: str, tagged: str = "") -> bool:
@@ -82,34 +102,72 @@ def serve_alone(revision: ServedRevision, meanwhile: str, tagged: str = "") -> b
     return is_ready and not changed and not service.reconciling
 
 
-def keep_model(variables: Mapping[str, str]) -> bool:
-    """Have the service keep the model that it was given: a deployment may have named another. Whether it had.
+def deployed_model() -> dict[str, str]:
+    """What the latest deployment names as the model; nothing where it is the image's own. Raises ServingAway."""
+    return _model_variables(_read().template.containers[0])
 
-    Raises ServingAway.
+
+def keep_model(variables: Mapping[str, str]) -> None:
+    """Have what was deployed serve this model once it gets traffic: who is served by what stays as it is.
+
+    A release moves traffic itself, a share at a time, and may have been taken back. Raises ServingAway.
     """
     service = _read()
-    if _model_variables(service) == dict(variables):
-        return False
-    return _arrange(service, ServedRevision("", variables), [_latest()])
+    _tell(service.template, variables)
+    service.template.revision = ""
+    _ask_for(service)
 
 
 def _arrange(service: Any, revision: ServedRevision, traffic: Sequence[Any]) -> bool:
-    """Ask for another template or traffic, where the service has not got these; whether something was asked for."""
-    told = dict(revision.variables)
-    if service.template.revision == revision.name and _model_variables(service) == told and service.traffic == traffic:
+    """Ask for another template or traffic, where the service has not got these; whether something was asked for.
+
+    A new revision differs by its model alone from the one that serves, not from the template: what was deployed last
+    may have been taken back.
+    """
+    template = service.template
+    is_there = template.revision == revision.name
+    is_told = _model_variables(template.containers[0]) == dict(revision.variables)
+    if is_there and is_told and service.traffic == traffic:
         return False
+    if not is_there:
+        template.containers[0] = _container_that_serves(service)
+    _tell(template, revision.variables)
+    template.revision = revision.name
+    service.traffic = traffic
+    _ask_for(service)
+    return True
+
+
+def _tell(template: Any, variables: Mapping[str, str]) -> None:
+    """Name the model, and leave what else the container is told."""
     from google.cloud.run_v2 import EnvVar
 
-    container = service.template.containers[0]
+    container = template.containers[0]
     others = [variable for variable in container.env if variable.name not in MODEL_VARIABLES]
-    container.env = [*others, *(EnvVar(name=name, value=value) for name, value in told.items())]
-    service.template.revision = revision.name
-    service.traffic = traffic
+    container.env = [*others, *(EnvVar(name=name, value=value) for name, value in variables.items())]
+
+
+def _ask_for(service: Any) -> None:
     try:
         _client(settings().cloud_run_url).update_service(service=service, timeout=SECONDS_TO_ANSWER)
     except cloud_run.failures():
         raise ServingAway from None
-    return True
+
+
+def _serving(service: Any) -> str:
+    """The revision that answers most requests, by its name."""
+    most = max(service.traffic_statuses, key=lambda status: status.percent, default=None)
+    return _short((most and most.revision) or service.latest_ready_revision)
+
+
+def _container_that_serves(service: Any) -> Any:
+    """What it runs, and is told."""
+    name = f"{service.name}/revisions/{_serving(service)}"
+    try:
+        revision = _revisions(settings().cloud_run_url).get_revision(name=name, timeout=SECONDS_TO_ANSWER)
+    except cloud_run.failures():
+        raise ServingAway from None
+    return revision.containers[0]
 
 
 def _read() -> Any:
@@ -122,9 +180,8 @@ def _read() -> Any:
         raise ServingAway from None
 
 
-def _model_variables(service: Any) -> dict[str, str]:
-    variables = service.template.containers[0].env
-    return {variable.name: variable.value for variable in variables if variable.name in MODEL_VARIABLES}
+def _model_variables(container: Any) -> dict[str, str]:
+    return {variable.name: variable.value for variable in container.env if variable.name in MODEL_VARIABLES}
 
 
 def _target(revision: str, percent: int, tag: str = "") -> Any:
@@ -151,3 +208,11 @@ def _client(url: str) -> Any:
     from google.cloud.run_v2.services.services.transports import ServicesRestTransport
 
     return cloud_run.connected(ServicesClient, ServicesRestTransport, url)
+
+
+@functools.cache
+def _revisions(url: str) -> Any:
+    from google.cloud.run_v2 import RevisionsClient
+    from google.cloud.run_v2.services.revisions.transports import RevisionsRestTransport
+
+    return cloud_run.connected(RevisionsClient, RevisionsRestTransport, url)

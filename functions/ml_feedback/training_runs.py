@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
-from pydantic import Field, StringConstraints
-from sqlalchemy import Select, func, select, tuple_, update
+from pydantic import Field
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Database
 
 from shared import audit
@@ -14,8 +14,6 @@ from shared.clock import now
 from shared.contract import Schema
 from shared.database.models.learning import MLFeedback, RunStatus, RunTrigger, TrainingRun
 from shared.database.transaction import expect_unique, transaction
-from shared.http import cursor
-from shared.http.cursor import PageSize
 from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
 from shared.problems import Conflict, NotFound
@@ -24,6 +22,7 @@ from shared.session import Caller
 from shared.settings import settings
 
 from . import training_job
+from .pages import PageQuery, page_of
 
 routes = Routes()
 
@@ -37,7 +36,7 @@ KILLED: Final = "killed"
 
 
 class TrainingUnderWay(Conflict):
-    """One training at a time; the detail names the one that runs."""
+    """One training at a time; `runId` names the one that runs."""
 
     title = "A training is under way already"
 
@@ -86,13 +85,6 @@ class ScheduledRun(Schema):
     reason: str | None = None
 
 
-class RunsQuery(Schema):
-    """Which page."""
-
-    limit: PageSize = 50
-    cursor: Annotated[str, StringConstraints(max_length=400)] | None = None
-
-
 class TrainingRuns(Schema):
     """A page, the latest first."""
 
@@ -104,7 +96,7 @@ class TrainingRuns(Schema):
     "POST /api/ml/retrain", allow=administrators, limit=Limit("retrain", 10, per=3600), status=202, once=True
 )
 def retrain(caller: Caller, wanted: Retrain) -> ShownRun:
-    """Begin a training now. What it comes to is asked for later."""
+    """Begin a training now, and ask later what it comes to; of one under way the 409 tells the `runId`."""
     return begun(RunTrigger.ADMINISTRATOR, wanted.feedback_days, caller.user_id)
 
 
@@ -120,9 +112,9 @@ def retrain_weekly(wanted: Retrain) -> ScheduledRun:
 
 
 @routes.endpoint("GET /api/ml/training-runs", allow=administrators, limit=Limit("training-runs", 120, per=60))
-def show_training_runs(query: RunsQuery) -> TrainingRuns:
+def show_training_runs(query: PageQuery) -> TrainingRuns:
     """All of them, a page at a time."""
-    return page_of(query)
+    return runs_of(query)
 
 
 @routes.endpoint("GET /api/ml/training-runs/{id}", allow=administrators, limit=Limit("training-run", 240, per=60))
@@ -152,7 +144,7 @@ def queued(db: Database, trigger: RunTrigger, feedback_days: int, requested_by: 
     """Keep the run. Raises TrainingUnderWay, TooLittleFeedback."""
     running = db.scalar(select(TrainingRun.id).where(TrainingRun.status.in_(UNFINISHED)))
     if running is not None:
-        raise TrainingUnderWay(f"Training run {running} has not finished")
+        raise TrainingUnderWay(f"Training run {running} has not finished", members={"runId": str(running)})
     _require_enough(db, feedback_days)
     run = TrainingRun(
         id=uuid4(), trigger=trigger, requested_by=requested_by, feedback_days=feedback_days, created_at=now()
@@ -196,12 +188,9 @@ def silent_runs(db: Database) -> list[tuple[UUID, str]]:
 
 
 @transaction
-def page_of(db: Database, query: RunsQuery) -> TrainingRuns:
+def runs_of(db: Database, asked: PageQuery) -> TrainingRuns:
     """Read a page. Raises Unprocessable for a cursor that is none of ours."""
-    wanted = select(TrainingRun).order_by(TrainingRun.created_at.desc(), TrainingRun.id.desc()).limit(query.limit + 1)
-    runs = db.scalars(_after(wanted, query.cursor)).all()
-    page, more = runs[: query.limit], len(runs) > query.limit
-    following = cursor.encode(page[-1].created_at.isoformat(), str(page[-1].id)) if more else None
+    page, following = page_of(db, TrainingRun, TrainingRun.created_at, asked)
     return TrainingRuns(items=[ShownRun(**_shown(run)) for run in page], next_cursor=following)
 
 
@@ -228,18 +217,6 @@ def _silent(run: TrainingRun) -> str | None:
         return NOT_STARTED if run.created_at < now() - STARTS_WITHIN else None
     heard = run.heartbeat_at or run.started_at or run.created_at
     return KILLED if heard < now() - SILENT_AFTER else None
-
-
-def _after(wanted: Select[tuple[TrainingRun]], given: str | None) -> Select[tuple[TrainingRun]]:
-    if not given:
-        return wanted
-    moment, last = cursor.decode(given, 2)
-    try:
-        return wanted.where(
-            tuple_(TrainingRun.created_at, TrainingRun.id) < (datetime.fromisoformat(moment), UUID(last))
-        )
-    except (TypeError, ValueError, AttributeError):
-        raise cursor.unknown_cursor() from None
 
 
 def _shown(run: TrainingRun) -> dict[str, Any]:

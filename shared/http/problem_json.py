@@ -83,6 +83,7 @@ def query_fault(error: ValidationError) -> Problem:
 def _response(problem: Problem) -> Response:
     trace = current.get()
     document: dict[str, Any] = {"type": problem.urn(), "title": problem.title, "status": problem.status}
+    document = problem.members | document
     if problem.detail:
         document["detail"] = problem.detail
     if trace:

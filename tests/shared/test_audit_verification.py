@@ -150,7 +150,7 @@ def test_a_changed_list_of_entries_is_named_and_nothing_is_told_by_it(database: 
     add_sealed(6, most=3)
     alter(
         database,
-        "UPDATE audit_seal_leaves SET leaves = set_byte(leaves, 3, 1) "
+        "UPDATE audit_seal_leaves SET leaves = set_byte(leaves, 3, get_byte(leaves, 3) # 1) "
         "WHERE id = (SELECT id FROM audit_seal WHERE number = 1)",
     )
     assert found_at(NOON) == [Finding(Kind.SEAL_CHANGED, 1)]
@@ -208,8 +208,10 @@ def test_a_signature_is_checked_with_the_public_key_alone(
     assert public.startswith("s1:")
     environment(audit_signing_key=None, audit_public_keys=public)
     assert found_at(NOON) == []
-    alter(database, "UPDATE audit_seal SET signature = set_byte(signature, 0, 0), key_id = 's1'")
-    alter(database, "UPDATE audit_seal SET signature = set_byte(signature, 1, 0)")
+    alter(
+        database, "UPDATE audit_seal SET signature = set_byte(signature, 0, get_byte(signature, 0) # 1), key_id = 's1'"
+    )
+    alter(database, "UPDATE audit_seal SET signature = set_byte(signature, 1, get_byte(signature, 1) # 1)")
     assert found_at(NOON) == [Finding(Kind.SEAL_FORGED, 1)]
 
 

@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.rollout_policy import (
+    HICCUP,
     PATIENCE,
     STAGES,
     Decision,
     Harm,
     Move,
+    Patience,
     Served,
     chance_of,
     decide,
@@ -113,15 +115,54 @@ served = st.builds(
 )  # fmt: skip
 
 
+def test_a_fault_that_passes_is_told_from_one_that_stays() -> None:
+    """Three of a model's first requests fail; of twenty, one in five."""
+    assert harms_of(GOOD, Served(requests=3, errors=3), HICCUP) == ()
+    assert harms_of(GOOD, Served(requests=20, errors=3), HICCUP) == ()
+    assert harms_of(GOOD, Served(requests=20, errors=4), HICCUP) == (Harm.ERRORS,)
+
+
+@pytest.mark.parametrize(("slow", "harms"), [(2, ()), (5, ()), (7, (Harm.LATENCY,))])
+def test_a_few_slow_answers_of_a_hundred_may_be_chance(slow: int, harms: tuple[Harm, ...]) -> None:
+    champion, challenger = (Served(requests=100, p99_ms=ms, slow=late) for ms, late in ((50, 1), (400, slow)))
+    assert harms_of(champion, challenger) == harms
+
+
+@pytest.mark.parametrize(
+    ("alone", "harms"),
+    [((10, 0), ()), ((11, 0), (Harm.ALERTS,)), ((0, 11), (Harm.ALERTS,)), ((20, 9), ()), ((40, 12), (Harm.ALERTS,))],
+)
+def test_of_the_same_messages_those_count_that_one_alone_flags(alone: tuple[int, int], harms: tuple[Harm, ...]) -> None:
+    champion, challenger = (Served(requests=1_000, flagged=15 + mine, flagged_alone=mine) for mine in alone)
+    assert harms_of(champion, challenger) == harms
+
+
+def test_nobody_goes_on_before_there_were_alerts_to_overlook() -> None:
+    """At one alert in a hundred a model that alerts nobody passed shadow, a tenth and a quarter by chance."""
+    found = decide(
+        0, DAY, Served(requests=1_000, flagged=10, flagged_alone=10), Served(requests=1_000, flagged_alone=0)
+    )
+    assert (found.move, found.alerts_missing, found.waits_for_alerts_alone) == (Move.STAY, 20, True)
+    enough = decide(
+        0, DAY, Served(requests=3_000, flagged=30, flagged_alone=30), Served(requests=3_000, flagged_alone=0)
+    )
+    assert enough == Decision(Move.RETURN, 0, (Harm.ALERTS,))
+
+
+def test_where_everybody_has_it_no_alert_of_the_champion_is_waited_for() -> None:
+    assert decide(100, DAY, Served(), GOOD, {100: Patience(1, 0, alerts=30)}).move is Move.FINISH
+
+
 @given(served, served, st.sampled_from(STAGES), st.floats(0, 1e5))
 def test_it_never_skips_a_step_and_harm_always_wins(
     champion: Served, challenger: Served, percent: int, minutes: float
 ) -> None:
     found = decide(percent, minutes, champion, challenger)
-    assert (found.move is Move.RETURN) == bool(harms_of(champion, challenger))
+    assert (found.move is Move.RETURN) == bool(harms_of(champion, challenger, PATIENCE[percent].errors_from))
     if found.move in (Move.ADVANCE, Move.ASK):
         assert STAGES.index(found.percent) == STAGES.index(percent) + 1
         assert challenger.requests >= PATIENCE[percent].requests
+        assert champion.flagged >= PATIENCE[percent].alerts
         assert minutes >= PATIENCE[percent].minutes
     elif found.move in (Move.STAY, Move.FINISH):
         assert found.percent == percent

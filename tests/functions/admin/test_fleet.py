@@ -44,7 +44,7 @@ def counts(admin: FlaskClient, product: LocalCloud) -> InternalCalls:
 
 def fleet() -> Any:
     """The slice, as the function loaded it."""
-    return next(module for name, module in sys.modules.items() if name.endswith("main.fleet"))
+    return next(module for name, module in list(sys.modules.items()) if name.endswith("main.fleet"))
 
 
 def forget_figures() -> None:

@@ -42,7 +42,7 @@ def tell(environment: Callable[..., None], running: Grafana, **changed: str) -> 
 
 def api() -> Any:
     """The slice, as the function loaded it."""
-    return next(module for name, module in sys.modules.items() if name.endswith("main.grafana_api"))
+    return next(module for name, module in list(sys.modules.items()) if name.endswith("main.grafana_api"))
 
 
 def kind(answer: Any) -> tuple[int, str]:

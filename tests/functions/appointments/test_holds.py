@@ -82,8 +82,8 @@ def confirm(asking: As, appointment_id: str) -> TestResponse:
     return asking.post(f"/api/appointments/{appointment_id}/confirm")
 
 
-def cancel(asking: As, appointment_id: str) -> TestResponse:
-    return asking.post(f"/api/appointments/{appointment_id}/cancel", {"reason": "other"})
+def cancel(asking: As, appointment_id: str, **more: int) -> TestResponse:
+    return asking.post(f"/api/appointments/{appointment_id}/cancel", {"reason": "other"} | more)
 
 
 def one(appointment_id: str) -> Appointment:
@@ -217,6 +217,16 @@ def test_what_is_let_go_is_free_at_once(patient: As, other: As, practice: Practi
     assert told(confirm(patient, appointment_id)) == (409, "hold-expired")
     assert told(book(other, practice.therapist)) == (201, "")
     assert len(rows(select(AuditEvent).where(AuditEvent.action == "appointment.release"))) == 1
+
+
+def test_letting_go_what_was_booked_meanwhile_does_not_call_it_off(patient: As, practice: Practice) -> None:
+    answer = hold(patient, practice.therapist)
+    shown = answer.get_json()["appointment"]
+    confirm(patient, shown["id"])  # of which another tab, or one whose answer was lost, does not know
+    assert told(cancel(patient, shown["id"], version=shown["version"])) == (409, "stale-version")
+    assert one(shown["id"]).status is AppointmentStatus.BOOKED
+    later = hold(patient, practice.therapist, TUESDAY_AT_NINE + HOUR).get_json()["appointment"]
+    assert cancel(patient, later["id"], version=later["version"]).get_json()["status"] == "cancelled"
 
 
 def test_a_therapist_does_not_call_off_what_is_only_held(

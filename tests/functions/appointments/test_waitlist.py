@@ -178,6 +178,7 @@ def test_a_time_that_is_called_off_is_held_for_the_first_who_waits(
         "appointmentId": str(offered.id),
         "startAt": "2026-03-03T09:00:00Z",
         "endAt": "2026-03-03T09:50:00Z",
+        "timeZone": offered.time_zone,
         "expiresAt": "2026-03-02T12:15:00Z",
     }
     assert place(first, first_place)["status"] == "offered"

@@ -27,7 +27,7 @@ from tests.people import PASSWORD, Person, add_person
 Operation = APIOperation[Any, Any, Any, Any]
 Asked = Case[Any]
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = sized(15, 150)
+EXAMPLES = sized(8, 150)
 REFUSALS = 2
 """Of a route that nobody may call who has no session, the body is not even read."""
 SAFE = {"GET", "HEAD"}

@@ -29,6 +29,8 @@ class InferenceStandIn:
     """A body to send instead of a prediction."""
     before_answer: Callable[[], None] = lambda: None
     texts: list[str] = field(default_factory=list)
+    metrics: dict[str, object] = field(default_factory=dict)
+    """What the model tells of its training."""
 
     def says(self, label: str, confidence: float) -> None:
         """From now on, texts are of this class."""
@@ -46,7 +48,8 @@ class InferenceStandIn:
 
     def model(self) -> bytes:
         """The answer to GET /model."""
-        return json.dumps({"modelVersion": self.version, "riskThresholds": self.thresholds}).encode()
+        told = {"modelVersion": self.version, "riskThresholds": self.thresholds, "metrics": self.metrics}
+        return json.dumps({**told, "thresholdsVersion": f"thresholds-of-{self.version}"}).encode()
 
 
 @contextmanager

@@ -346,6 +346,8 @@ def test_a_new_version_of_the_model_brings_its_own_thresholds(
     shown = [item["analysis"] for item in history(As(messages, pair.therapist), pair)["items"]]
     versions = [(analysis["modelVersion"], analysis["riskLevel"]) for analysis in shown]
     assert versions == [("stand-in-1", "raised"), ("stand-in-2", "high")]
+    kept = rows(select(MessageAnalysis.thresholds_version).order_by(MessageAnalysis.created_at))
+    assert kept == ["thresholds-of-stand-in-1", "thresholds-of-stand-in-2"]
 
 
 def test_after_five_failures_the_model_is_left_alone_for_a_while(

@@ -205,24 +205,32 @@ def test_a_look_at_what_was_missed_costs_little_where_nothing_was(messages: Flas
     assert len(statements) == 3  # who may, that they looked, and what there is
 
 
-def test_who_covered_for_a_therapist_is_no_member_any_more(
+def test_who_covers_for_a_therapist_is_named_as_such_and_stays_named_for_those_who_may_read(
     messages: FlaskClient, internal: InternalCalls, environment: Callable[..., None]
 ) -> None:
     environment(**LONG_SESSIONS)
     pair, [colleague] = add_pair(), on_call_therapists(1)
     alert = raise_alert(messages, pair)
 
-    def is_shown_to(person: Person) -> bool:
+    def people(person: Person) -> tuple[dict[str, bool], list[dict[str, str]]]:
         [room] = items(As(messages, person))
-        return str(colleague.id) in {member["userId"] for member in room["members"]}
+        assert As(messages, person).get(f"/api/conversations/{pair.conversation_id}").get_json() == room
+        return {member["name"]: member["isCovering"] for member in room["members"]}, room["formerMembers"]
 
+    two = {pair.patient.name: False, pair.therapist.name: False}
+    assert [people(one) for one in (pair.patient, pair.therapist)] == [(two, [])] * 2
     with later(minutes=6):
         tick(internal)
-        assert [is_shown_to(person) for person in (pair.patient, pair.therapist)] == [True, True]
+        three = two | {colleague.name: True}
+        assert [people(one) for one in (pair.patient, pair.therapist, colleague)] == [(three, [])] * 3
         assert step(messages, colleague, alert, "acknowledge").status_code == 200
+        assert send(As(messages, colleague), pair, "I am here in place of your therapist").status_code == 200
     with later(hours=25):
         tick(internal)
-        assert [is_shown_to(person) for person in (pair.patient, pair.therapist)] == [False, False]
+        left = [{"userId": str(colleague.id), "name": colleague.name, "role": "THERAPIST"}]
+        assert [people(one) for one in (pair.patient, pair.therapist)] == [(two, left)] * 2
+        assert items(As(messages, colleague)) == []
+        assert items(As(messages, add_person(Role.THERAPIST))) == []
 
 
 def test_a_suspended_member_reads_nothing_though_their_session_is_cached(messages: FlaskClient, pair: Pair) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import httpx
 from dev.cloud_run_double import CloudRunDouble
 from dev.cloud_run_services import ServiceDouble
 from dev.environment import INFERENCE_SERVICE
-from dev.http_listener import listen
+from dev.http_listener import Answer, Request, listen
 from dev.ports import free_ports
 from tests.waiting import until
 
@@ -26,6 +26,8 @@ class CloudRun:
     def __init__(self, folder: Path) -> None:
         self.served: list[dict[str, str]] = []
         """What everybody was served by, each time that it changed: a revision's variables."""
+        self.meanwhile: Callable[[], None] | None = None
+        """What happens once between a question and its answer."""
         self.url = ""
         self.challenger_url = f"http://127.0.0.1:{free_ports(['challenger'])['challenger']}"
         self._store = folder / "service.json"
@@ -47,7 +49,14 @@ class CloudRun:
         command, port = (sys.executable, "-I", "-S", str(REVISION)), int(self.challenger_url.rpartition(":")[2])
         service = ServiceDouble(INFERENCE_SERVICE, command, port, self._store, self.served.append)
         double = CloudRunDouble({}, service)
-        listener = await listen(double.answer, 0)
+
+        async def answer(request: Request) -> Answer:
+            happens, self.meanwhile = self.meanwhile, None
+            if happens:
+                await asyncio.to_thread(happens)
+            return await double.answer(request)
+
+        listener = await listen(answer, 0)
         self.url = f"http://127.0.0.1:{listener.port}"
         service.start()
         self._up.set()
@@ -59,6 +68,19 @@ class CloudRun:
         """The service as the Admin API shows it."""
         shown: dict[str, Any] = httpx.get(f"{self.url}/v2/{INFERENCE_SERVICE}").json()
         return shown
+
+    def deploy(self, image: str, variables: dict[str, str], *traffic: dict[str, Any]) -> None:
+        """What a release does: a template that knows nothing of revisions' names, and traffic where it says so."""
+        env = [{"name": name, "value": value} for name, value in variables.items()]
+        wanted = {**self.service(), "template": {"containers": [{"image": image, "env": env}]}}
+        wanted |= {"traffic": list(traffic)} if traffic else {}
+        assert httpx.patch(f"{self.url}/v2/{INFERENCE_SERVICE}", json=wanted).status_code == 200
+        self.at_rest()
+
+    def image_of(self, revision: str) -> str:
+        """What a revision runs."""
+        shown = httpx.get(f"{self.url}/v2/{INFERENCE_SERVICE}/revisions/{revision}").json()
+        return str(shown["containers"][0]["image"])
 
     def at_rest(self) -> dict[str, Any]:
         """The same once nothing is being changed."""

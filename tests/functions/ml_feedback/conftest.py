@@ -11,10 +11,10 @@ from tests.doubles import function_client
 ROUTES = (
     *("give-feedback", "revise-feedback", "feedback", "decisions", "review-queue", "review-queue-size"),
     *("drift", "models"),
-    *("start-rollout", "rollouts", "rollout", "advance-rollout", "roll-back"),
+    *("start-rollout", "rollouts", "rollout", "advance-rollout", "roll-back", "try-again"),
 )
-PATIENCE = ",".join(f"{percent}=6/30" for percent in (0, 10, 25, 50, 100))
-"""Six requests and half an hour for each stage."""
+PATIENCE = ",".join(f"{percent}=6/30/0" for percent in (0, 10, 25, 50, 100))
+"""Six requests and half an hour for each stage, whatever was flagged."""
 
 
 @pytest.fixture

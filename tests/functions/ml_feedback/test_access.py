@@ -29,11 +29,12 @@ BY_ROLE: Final[dict[str, tuple[int, int, int]]] = {
     "GET /api/ml/training-runs/{id}/report": (403, 403, 404),
     "GET /api/ml/models": (403, 403, 200),
     "GET /api/ml/models/{id}/figures": (403, 403, 404),
+    "POST /api/ml/models/{id}/try-again": (403, 403, 404),
     "POST /api/ml/rollouts": (403, 403, 422),
     "GET /api/ml/rollouts": (403, 403, 200),
     "GET /api/ml/rollouts/current": (403, 403, 404),
     "POST /api/ml/rollouts/advance": (403, 403, 404),
-    "POST /api/ml/rollouts/rollback": (403, 403, 404),
+    "POST /api/ml/rollouts/rollback": (403, 403, 422),
     "GET /api/ml/drift": (403, 403, 200),
 }
 

@@ -1,6 +1,6 @@
 """Each week is laid beside what the model learnt from, once, and administrators see where it moved."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,10 +16,12 @@ from shared.clock import held_at
 from shared.database.models.accounts import User
 from shared.database.models.analysis import Label
 from shared.database.models.audit_trail import AuditEvent
+from shared.database.models.consents import Consent
 from shared.database.models.learning import DriftReport, ModelStatus, ModelVersion
 from shared.database.transaction import transaction
 from shared.roles import Role
 from tests.functions.internal_calls import InternalCalls
+from tests.functions.messages.inference_stand_in import running
 from tests.functions.ml_feedback.analyses import add_analysis
 from tests.people import As, Pair, add_pair, add_person, rows
 
@@ -98,6 +100,52 @@ def test_other_weeks_and_probes_are_not_counted(ml_feedback: FlaskClient, calls:
     assert calls.tick(ROUTE).status_code == 204
     [week] = weeks(ml_feedback)
     assert (week["texts"], week["measures"]["label"]["verdict"]) == (1, "no-reference")
+
+
+def test_what_serves_and_was_never_registered_tells_its_reference_itself(
+    ml_feedback: FlaskClient, calls: InternalCalls, environment: Callable[..., None]
+) -> None:
+    """As the shipped model; what served before it, and is gone, is told of by nobody."""
+    pair = add_pair()
+    a_week_of(pair, FEWEST, Label.STRESS)
+    add_analysis(pair, at=LAST_WEEK, model_version="gone")
+    with running() as serving:
+        serving.version, serving.metrics = "test-1", {"trainingDistribution": {"label": {"Normal": 1.0}}}
+        environment(inference_url=serving.url)
+        assert calls.tick(ROUTE).status_code == 204
+    verdicts = {week["modelVersion"]: week["measures"]["label"]["verdict"] for week in weeks(ml_feedback)}
+    assert verdicts == {"test-1": "drifted", "gone": "no-reference"}
+
+
+def test_who_took_the_consent_to_analysis_back_has_no_message_opened(
+    ml_feedback: FlaskClient, calls: InternalCalls
+) -> None:
+    withdrawn, standing = add_pair(), add_pair()
+    for pair in (withdrawn, standing):
+        a_week_of(pair, 1, Label.NORMAL)
+    withdraw(withdrawn)
+    calls.tick(ROUTE)
+    [week] = weeks(ml_feedback)
+    assert (week["texts"], week["measures"]["words"]["texts"]) == (2, 1)
+
+
+def test_reports_are_listed_a_page_at_a_time(ml_feedback: FlaskClient, calls: InternalCalls) -> None:
+    pair = add_pair()
+    for version in ("one", "two", "three"):
+        add_analysis(pair, at=LAST_WEEK, model_version=version)
+    calls.tick(ROUTE)
+    asking = As(ml_feedback, add_person(Role.ADMINISTRATOR))
+    first = asking.get("/api/ml/drift", limit=2).get_json()
+    second = asking.get("/api/ml/drift", limit=2, cursor=first["nextCursor"]).get_json()
+    assert (len(first["items"]), len(second["items"]), second["nextCursor"]) == (2, 1, None)
+    found = {week["modelVersion"] for week in first["items"] + second["items"]}
+    assert found == {"one", "two", "three"}
+    assert asking.get("/api/ml/drift", cursor="WyJhIiwiYiJd").status_code == 422
+
+
+@transaction
+def withdraw(db: Database, pair: Pair) -> None:
+    db.execute(update(Consent).where(Consent.user_id == pair.patient.id).values(withdrawn_at=MONDAY))
 
 
 @transaction

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from dev.cloud import LocalCloud
-from shared.database.models.analysis import Label
+from shared.database.models.analysis import Label, RiskLevel
 from shared.database.models.audit_trail import AuditEvent
 from shared.database.models.learning import MLFeedback
 from shared.database.transaction import transaction
@@ -165,7 +165,8 @@ def test_a_colleague_revises_nobody_else_s_answer(ml_feedback: FlaskClient, ther
 
 def test_answers_revisions_and_looks_are_written_down(therapist: As, pair: Pair) -> None:
     first = therapist.post(URL, right(add_analysis(pair))).get_json()
-    therapist.patch(f"{URL}/{first['id']}", {"isCorrect": True, "revision": 1})
+    revised = {"isCorrect": False, "correctedLabel": "Suicidal", "notes": "alone", "revision": 1}
+    therapist.patch(f"{URL}/{first['id']}", revised)
     therapist.get(URL)
     kinds = ("feedback.give", "feedback.revise", "feedback.read")
     entries = rows(select(AuditEvent).where(AuditEvent.action.in_(kinds)).order_by(AuditEvent.occurred_at))
@@ -174,6 +175,8 @@ def test_answers_revisions_and_looks_are_written_down(therapist: As, pair: Pair)
         ("feedback.revise", pair.patient.id),
         ("feedback.read", None),
     ]
+    changed = {"from": "right", "to": "wrong", "label": "changed", "notes": "changed"}
+    assert entries[1].details == {"feedback": first["id"], "revision": "2", **changed}
 
 
 # Statistics
@@ -188,13 +191,31 @@ def test_the_statistics_are_the_contract_s(ml_feedback: FlaskClient, therapist: 
         "stats": {"totalFeedback": 7, "correctCount": 4, "accuracy": 57.14},
         "correctionsByLabel": [{"label": "Depression", "count": 2}, {"label": "Normal", "count": 1}],
     }
-    assert therapist.get(URL).get_json() == expected
-    assert As(ml_feedback, add_person(Role.ADMINISTRATOR)).get(URL).get_json() == expected
+    assert therapist.get(URL).get_json() == {**expected, "missed": None}
+    assert expected.items() <= As(ml_feedback, add_person(Role.ADMINISTRATOR)).get(URL).get_json().items()
+
+
+def test_an_administrator_is_told_what_was_missed_of_the_random_share(
+    ml_feedback: FlaskClient, therapist: As, pair: Pair
+) -> None:
+    """What was flagged, or is outside the share, says nothing of what nobody would have looked at."""
+    sampled = [add_analysis(pair, analysis_id=UUID(f"0{number}" + uuid4().hex[2:])) for number in range(8)]
+    for analysis_id in sampled[:6]:
+        therapist.post(URL, right(analysis_id))
+    therapist.post(URL, wrong(sampled[6], "Suicidal"))
+    therapist.post(URL, wrong(sampled[7], "Depression"))
+    flagged = add_analysis(pair, risk=RiskLevel.RAISED, analysis_id=UUID("0f" + uuid4().hex[2:]))
+    for elsewhere in (flagged, add_analysis(pair, analysis_id=UUID("f" + uuid4().hex[1:]))):
+        therapist.post(URL, wrong(elsewhere, "Suicidal"))
+    told = As(ml_feedback, add_person(Role.ADMINISTRATOR)).get(URL).get_json()["missed"]
+    share = {"value": 0.125, "lower": 0.0224, "upper": 0.4709}
+    assert told == [{"modelVersion": "test-1", "judged": 8, "missed": 1, "share": share}]
 
 
 def test_a_therapist_s_statistics_are_of_their_own_answers(ml_feedback: FlaskClient, therapist: As, pair: Pair) -> None:
     therapist.post(URL, right(add_analysis(pair)))
-    empty = {"stats": {"totalFeedback": 0, "correctCount": 0, "accuracy": 0.0}, "correctionsByLabel": []}
+    stats = {"totalFeedback": 0, "correctCount": 0, "accuracy": 0.0}
+    empty: dict[str, object] = {"stats": stats, "correctionsByLabel": [], "missed": None}
     assert As(ml_feedback, add_pair().therapist).get(URL).get_json() == empty
 
 
@@ -223,6 +244,27 @@ def test_the_decisions_are_exported_without_any_text(ml_feedback: FlaskClient, t
     )
     entries = rows(select(AuditEvent).where(AuditEvent.action == "feedback.export"))
     assert [entry.actor_id for entry in entries] == [administrator.id]
+
+
+def test_the_export_tells_every_revision_and_how_long_it_stood(
+    ml_feedback: FlaskClient, therapist: As, pair: Pair
+) -> None:
+    first = therapist.post(URL, wrong(add_analysis(pair))).get_json()
+    for number, label in enumerate(("Normal", "Anxiety"), start=1):
+        revised = {"isCorrect": False, "correctedLabel": label, "revision": number}
+        assert therapist.patch(f"{URL}/{first['id']}", revised).status_code == 200
+    therapist.post(URL, right(add_analysis(pair)))
+    text = As(ml_feedback, add_person(Role.ADMINISTRATOR)).get(f"{URL}/decisions").get_data(as_text=True)
+    *lines, other = csv.DictReader(io.StringIO(text))
+    assert [(line["revision"], line["correctedLabel"]) for line in lines] == [
+        ("1", "Depression"),
+        ("2", "Normal"),
+        ("3", "Anxiety"),
+    ]
+    assert {line["feedbackId"] for line in lines} == {first["id"]}
+    assert [line["replacedAt"] for line in lines[:-1]] == [line["updatedAt"] for line in lines[1:]]
+    assert (lines[0]["updatedAt"], lines[-1]["replacedAt"]) == (lines[0]["createdAt"], "")
+    assert (other["isCorrect"], other["revision"], other["replacedAt"]) == ("True", "1", "")
 
 
 def test_a_long_export_loses_and_repeats_nothing(ml_feedback: FlaskClient, pair: Pair) -> None:

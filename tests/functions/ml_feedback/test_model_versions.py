@@ -39,3 +39,14 @@ def test_models_are_listed_the_latest_first(ml_feedback: FlaskClient) -> None:
     assert items[0]["metrics"] == {"macroF1": 0.79}
     assert items[0]["thresholds"] == {"Suicidal": {"raised": 0.2, "high": 0.6}}
     assert "artifactUri" not in items[0]
+
+
+def test_models_are_listed_a_page_at_a_time(ml_feedback: FlaskClient) -> None:
+    for name, days_ago in (("first", 9), ("second", 2), ("third", 1)):
+        add_model(name, ModelStatus.RETIRED, days_ago)
+    asking = As(ml_feedback, add_person(Role.ADMINISTRATOR))
+    first = asking.get("/api/ml/models", limit=2).get_json()
+    assert [item["name"] for item in first["items"]] == ["third", "second"]
+    second = asking.get("/api/ml/models", limit=2, cursor=first["nextCursor"]).get_json()
+    assert ([item["name"] for item in second["items"]], second["nextCursor"]) == (["first"], None)
+    assert asking.get("/api/ml/models", cursor="x").status_code == 422

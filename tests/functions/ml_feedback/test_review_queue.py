@@ -1,6 +1,7 @@
 """What teaches most comes first: the uncertain, what two eyes see differently, and a share of what nobody flagged."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,13 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from dev.cloud import LocalCloud
-from shared.clock import now
+from shared.clock import held_at, now
 from shared.database.models.analysis import Label, MessageAnalysis, RiskLevel
 from shared.database.models.audit_trail import AuditEvent
-from shared.database.models.messaging import Message
+from shared.database.models.care import CareKind, CareRelationship, CareStatus
+from shared.database.models.messaging import ConversationMember, Message
 from shared.database.transaction import transaction
+from shared.roles import Role
 from tests.functions.ml_feedback.analyses import add_analysis
-from tests.people import As, Pair, add_pair, end_care, rows
+from tests.people import As, Pair, Person, add_care, add_pair, add_person, end_care, rows
 
 URL = "/api/ml/review-queue"
 
@@ -90,6 +93,63 @@ def test_others_patients_and_ended_care_are_not_in_it(therapist: As, pair: Pair)
     add_analysis(pair)
     end_care(pair)
     assert queued(therapist) == []
+
+
+def test_what_a_patient_writes_to_another_therapist_is_not_in_it(therapist: As, pair: Pair) -> None:
+    """Nor what they wrote to the same one before, in care that has ended."""
+    colleague = add_person(Role.THERAPIST)
+    with_colleague = replace(pair, therapist=colleague, conversation_id=add_care(pair.patient, colleague))
+    earlier = replace(pair, conversation_id=add_care(pair.patient, pair.therapist, CareStatus.ENDED))
+    for conversation in (with_colleague, earlier):
+        add_analysis(conversation, body="meant for somebody else")
+    assert queued(therapist) == []
+    assert therapist.get(f"{URL}/size").get_json() == {"waiting": 0}
+    own = str(add_analysis(pair))
+    assert [analysis_id for analysis_id, _ in queued(therapist)] == [own]
+    assert therapist.post("/api/ml/feedback", {"analysisId": own, "isCorrect": True}).status_code == 201
+
+
+def test_who_covers_sees_the_conversation_that_they_cover_for_as_long_as_they_do(
+    ml_feedback: FlaskClient, pair: Pair
+) -> None:
+    other = add_person(Role.THERAPIST)
+    add_analysis(replace(pair, therapist=other, conversation_id=add_care(pair.patient, other)))
+    covered = str(add_analysis(pair))
+    covering = As(ml_feedback, cover(pair, add_person(Role.THERAPIST), until=now() + timedelta(minutes=5)))
+    assert [analysis_id for analysis_id, _ in queued(covering)] == [covered]
+    over = now() + timedelta(minutes=6)
+    with held_at(lambda: over):
+        assert queued(covering) == []
+        assert covering.get(f"{URL}/size").get_json() == {"waiting": 0}
+
+
+@transaction
+def cover(db: Database, pair: Pair, colleague: Person, *, until: datetime) -> Person:
+    """The colleague covers for the pair's therapist, as an escalation arranges it."""
+    coverage = {"kind": CareKind.COVERAGE, "status": CareStatus.ACCEPTED, "accepted_at": now(), "alert_id": uuid4()}
+    people = {"patient_id": pair.patient.id, "therapist_id": colleague.id}
+    db.add(CareRelationship(**people, **coverage, expires_at=until))
+    db.add(ConversationMember(conversation_id=pair.conversation_id, user_id=colleague.id))
+    return colleague
+
+
+def test_the_sample_is_drawn_by_lot_and_not_by_how_sure_the_model_was(therapist: As, pair: Pair) -> None:
+    """The surest come as often as the least sure: among them is what was missed."""
+    ids = [UUID(f"0{number}" + uuid4().hex[2:]) for number in range(4)]
+    for analysis_id, confidence in zip(ids, (0.99, 0.9, 0.4, 0.3), strict=True):
+        add_analysis(pair, Label.NORMAL, confidence, analysis_id=analysis_id)
+    for _ in range(4):
+        add_analysis(pair, confidence=0.5, analysis_id=outside_the_sample())
+    found = queued(therapist, limit=4)
+    assert found[3] == (str(ids[0]), "sample")
+    assert [reason for _, reason in found] == ["uncertain"] * 3 + ["sample"]
+
+
+def test_where_nothing_else_waits_the_sample_fills_the_queue(therapist: As, pair: Pair) -> None:
+    ids = [UUID("0" + uuid4().hex[1:]) for _ in range(6)]
+    for analysis_id in ids:
+        add_analysis(pair, Label.NORMAL, phrases=("end-it",), analysis_id=analysis_id)
+    assert queued(therapist) == [(str(analysis_id), "sample") for analysis_id in sorted(ids)]
 
 
 def test_what_was_edited_deleted_or_is_old_is_not_in_it(therapist: As, pair: Pair) -> None:

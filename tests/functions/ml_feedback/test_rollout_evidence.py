@@ -54,8 +54,18 @@ def test_each_models_own_answers_count_and_a_fall_back_is_the_challengers_failur
     add_answers(pair, "another", 7)
     add_answers(pair, CHAMPION, 4, at=ago(61))
     found = counted(rollout_row(rollout_id))
-    assert found.champion == Served(requests=10, errors=0, p99_ms=20, flagged=2)
-    assert found.challenger == Served(requests=7, errors=2, p99_ms=30, flagged=1)
+    assert found.champion == Served(requests=10, errors=0, p99_ms=20, flagged=2, slow=0)
+    assert found.challenger == Served(requests=7, errors=2, p99_ms=30, flagged=1, slow=0)
+
+
+def test_an_answer_is_slow_by_what_the_champion_takes(administrator: Person, pair: Pair) -> None:
+    rollout_id = add_rollout(administrator, at=ago(60))
+    add_answers(pair, CHAMPION, 99, ms=40)
+    add_answers(pair, CHAMPION, 1, ms=900)
+    add_answers(pair, CHALLENGER, 4, ms=90)
+    add_answers(pair, CHALLENGER, 3, ms=91)
+    found = counted(rollout_row(rollout_id))
+    assert (found.champion.p99_ms, found.champion.slow, found.challenger.slow) == (40, 1, 3)
 
 
 def test_the_slowest_of_a_hundred_is_left_out(administrator: Person, pair: Pair) -> None:
@@ -88,8 +98,14 @@ def test_in_the_shadow_both_are_measured_on_the_same_messages(administrator: Per
     answer(pair, asked[1], Label.ANXIETY)
     answer(pair, asked[-1], Label.ANXIETY)
     found = counted(rollout_row(rollout_id))
-    assert found.champion == Served(requests=8, p99_ms=25, flagged=3, judged=2, disagreed=2)
-    assert found.challenger == Served(requests=8, errors=1, p99_ms=40, flagged=2, judged=2, disagreed=1)
+    assert found.champion == Served(
+        **{"requests": 8, "p99_ms": 25, "flagged": 3, "judged": 2, "disagreed": 2},
+        **{"slow": 0, "flagged_alone": 1, "disagreed_alone": 1},
+    )
+    assert found.challenger == Served(
+        **{"requests": 8, "errors": 1, "p99_ms": 40, "flagged": 2, "judged": 2, "disagreed": 1},
+        **{"slow": 0, "flagged_alone": 0, "disagreed_alone": 0},
+    )
 
 
 def test_where_everybody_has_the_challenger_the_champions_answers_are_those_of_the_stage_before(
@@ -120,8 +136,11 @@ def test_no_more_is_read_than_tells_models_apart(
     rollout_id = add_rollout(administrator, at=ago(60))
     add_answers(pair, CHALLENGER, 7, flagged=7, at=ago(30))
     add_answers(pair, CHALLENGER, 3, at=ago(1))
+    add_answers(pair, CHAMPION, 3, at=ago(45), fell_back_from=CHALLENGER)
+    add_answers(pair, CHAMPION, 1, at=ago(2), fell_back_from=CHALLENGER)
     found = counted(rollout_row(rollout_id)).challenger
-    assert (found.requests, found.flagged) == (5, 2)
+    assert (found.answers, found.flagged) == (5, 2)
+    assert found.errors == 1, "failures count over the time whose answers do"
 
 
 @pytest.mark.parametrize(

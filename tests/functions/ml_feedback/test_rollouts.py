@@ -1,6 +1,7 @@
 """A rollout begins on a verdict, goes on by evidence, ends with two administrators, and goes back at one word."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from dev.cloud import LocalCloud
 from dev.environment import INFERENCE_SERVICE
 from functions.ml_feedback.rollout_steps import RolloutMoved, take_back
 from functions.ml_feedback.rollout_tending import active
-from functions.ml_feedback.served_revisions import keep_model
+from functions.ml_feedback.served_revisions import ServedRevision, keep_model, serve_alone, service_name
 from shared.clock import held_at, now
 from shared.database.models.accounts import Session, User, UserStatus
 from shared.database.models.analysis import Label
@@ -99,6 +100,15 @@ def kind(answer: Any) -> tuple[int, str]:
 def actions() -> list[str]:
     entries = rows(select(AuditEvent).order_by(AuditEvent.occurred_at))
     return [entry.action for entry in entries if entry.action.startswith("rollout.")]
+
+
+def meant(rollout_id: UUID) -> dict[str, object]:
+    """The rollout as whoever takes it back has just seen it."""
+    return {"rolloutId": str(rollout_id), "version": rollout_row(rollout_id).version}
+
+
+def try_again(asking: As, name: str) -> Any:
+    return asking.post(f"/api/ml/models/{model_row(name).id}/try-again")
 
 
 def with_answers(pair: Pair, *, flagged: int = 0) -> None:
@@ -194,15 +204,15 @@ def test_a_model_that_is_not_there_and_a_classifier_that_is_away_are_told_apart(
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("told", "reason", "left"),
     [
-        ({"broken": True}, "not-deployed"),
-        ({"version": "somebody else"}, "another-model"),
-        ({"labels": ["Happiness"]}, "another-model"),
+        ({"broken": True}, "not-deployed", ModelStatus.CANDIDATE),
+        ({"version": "somebody else"}, "another-model", ModelStatus.REJECTED),
+        ({"labels": ["Happiness"]}, "another-model", ModelStatus.REJECTED),
     ],
 )
 def test_a_challenger_that_does_not_come_up_as_what_it_is_goes_back(
-    asking: As, serving: CloudRun, calls: InternalCalls, told: dict[str, Any], reason: str
+    asking: As, serving: CloudRun, calls: InternalCalls, told: dict[str, Any], reason: str, left: ModelStatus
 ) -> None:
     model_id = add_model(verdict=AHEAD, metrics={"comparison": compared()}, path=model_path(**told))
     begun = asking.post(ROLLOUTS, {"modelId": str(model_id)}).get_json()
@@ -211,7 +221,7 @@ def test_a_challenger_that_does_not_come_up_as_what_it_is_goes_back(
     row = rollout_row(UUID(begun["id"]))
     assert (row.status, row.reason, row.address) == ("rolled_back", reason, None)
     _settled(calls, serving, row.id)
-    assert model_row(CHALLENGER).status is ModelStatus.REJECTED
+    assert model_row(CHALLENGER).status is left
     assert serving.served == []
 
 
@@ -243,10 +253,11 @@ def test_the_next_stage_begins_by_itself_on_evidence_that_stays_with_it(
     [decision] = row.evidence
     assert (decision["move"], decision["from"], decision["to"], decision["by"]) == ("advance", percent, following, None)
     assert decision["challenger"] == {
-        **{"requests": 6, "errors": 0, "p99Ms": 20.0, "flagged": 0, "judged": 0, "disagreed": 0}
+        **{"requests": 6, "errors": 0, "p99Ms": 20.0, "flagged": 0, "judged": 0, "disagreed": 0},
+        **{"slow": 0, "flaggedAlone": None, "disagreedAlone": None},
     }
     [entry] = rows(select(AuditEvent).where(AuditEvent.action == "rollout.advance"))
-    assert entry.details["challenger"] == "requests 6, errors 0, p99Ms 20.0, flagged 0, judged 0, disagreed 0"
+    assert entry.details["challenger"] == "requests 6, errors 0, p99Ms 20.0, flagged 0, judged 0, disagreed 0, slow 0"
     assert (entry.details["to"], entry.resource_id) == (str(following), rollout_id)
 
 
@@ -281,7 +292,7 @@ def test_one_tick_after_the_evidence_everybody_has_the_champion_again(
         )
     before = ago(30) if percent == 100 else now()
     if harm == "errors":
-        add_answers(pair, CHAMPION, 4, fell_back_from=CHALLENGER)
+        add_answers(pair, CHAMPION, 6, fell_back_from=CHALLENGER)
     elif harm == "latency":
         add_answers(pair, CHAMPION, 100, at=before)
         add_answers(pair, CHALLENGER, 100, ms=200)
@@ -308,9 +319,28 @@ def test_harm_is_acted_on_though_cloud_run_is_away(
 ) -> None:
     rollout_id = add_rollout(administrator, 50, at=ago(1))
     environment(cloud_run_url="http://127.0.0.1:9", inference_service=INFERENCE_SERVICE)
-    add_answers(pair, CHAMPION, 4, fell_back_from=CHALLENGER)
+    add_answers(pair, CHAMPION, 6, fell_back_from=CHALLENGER)
     assert calls.tick(TICK).status_code == 204
     assert rollout_row(rollout_id).status == "rolled_back"
+
+
+@pytest.mark.parametrize("fault", ["a start that some messages met", "two answers of a cold start"])
+def test_what_passes_at_a_stages_start_takes_nothing_back(
+    calls: InternalCalls, administrator: Person, pair: Pair, environment: Callable[..., None], fault: str
+) -> None:
+    environment(rollout_patience="10=500/30")
+    rollout_id = add_rollout(administrator, at=ago(1))
+    if fault == "two answers of a cold start":
+        add_answers(pair, CHAMPION, 120)
+        add_answers(pair, CHALLENGER, 118)
+        add_answers(pair, CHALLENGER, 2, ms=400)
+    else:
+        add_answers(pair, CHAMPION, 3, fell_back_from=CHALLENGER)
+    calls.tick(TICK)
+    assert rollout_row(rollout_id).status == "active"
+    add_answers(pair, CHAMPION, 17, fell_back_from=CHALLENGER)
+    calls.tick(TICK)
+    assert rollout_row(rollout_id).reason == "errors"
 
 
 # The last step
@@ -358,15 +388,58 @@ def test_a_wish_that_no_longer_stands_is_approved_by_nobody(
     assert (asked["askedBy"], asked["percent"]) == (str(another.id), 50)
 
 
-@pytest.mark.parametrize("path", [ROLLOUTS, ADVANCE])
+def test_no_step_comes_before_the_champion_has_flagged_enough_unless_two_decide_it(
+    asking: As,
+    administrator: Person,
+    ml_feedback: FlaskClient,
+    pair: Pair,
+    calls: InternalCalls,
+    environment: Callable[..., None],
+) -> None:
+    environment(rollout_patience="10=6/30/4,25=6/30/4")
+    rollout_id = add_rollout(administrator, 10, at=ago(31))
+    add_answers(pair, CHAMPION, 40, flagged=3)
+    add_answers(pair, CHALLENGER, 5)
+    outlook = asking.get(CURRENT).get_json()["outlook"]
+    assert (outlook["move"], outlook["requestsMissing"], outlook["alertsMissing"]) == ("stay", 1, 1)
+    early = asking.post(ADVANCE)
+    assert kind(early) == (409, "step-too-early")
+    assert early.get_json()["detail"] == "1 requests and 0 minutes are missing, and 1 alerts"
+    add_answers(pair, CHALLENGER, 1)
+    calls.tick(TICK)
+    assert rollout_row(rollout_id).percent == 10, "too few alerts for both to be compared by"
+    asked = asking.post(ADVANCE).get_json()
+    assert (asked["askedBy"], asked["percent"], asked["evidence"][-1]["alertsMissing"]) == (
+        str(administrator.id),
+        10,
+        1,
+    )
+    assert kind(asking.post(ADVANCE)) == (409, "second-administrator-needed")
+    approved = As(ml_feedback, add_person(Role.ADMINISTRATOR)).post(ADVANCE).get_json()
+    assert (approved["percent"], approved["askedBy"], approved["approvedBy"]) == (25, None, None)
+    assert actions() == ["rollout.ask", "rollout.approve"]
+
+
+def test_enough_alerts_of_the_champion_and_it_goes_on_by_itself(
+    calls: InternalCalls, administrator: Person, pair: Pair, environment: Callable[..., None]
+) -> None:
+    environment(rollout_patience="10=6/30/4")
+    rollout_id = add_rollout(administrator, 10, at=ago(31))
+    add_answers(pair, CHAMPION, 40, flagged=4)
+    add_answers(pair, CHALLENGER, 6, flagged=1)
+    calls.tick(TICK)
+    assert rollout_row(rollout_id).percent == 25
+
+
+@pytest.mark.parametrize("path", [ROLLOUTS, ADVANCE, "/api/ml/models/{id}/try-again"])
 def test_what_moves_it_on_asks_who_one_is_and_what_takes_it_back_does_not(
     asking: As, administrator: Person, path: str
 ) -> None:
-    add_rollout(administrator)
+    rollout_id = add_rollout(administrator)
     stale(administrator)
     body = {"modelId": str(uuid4())} if path == ROLLOUTS else {}
-    assert kind(asking.post(path, body)) == (403, "step-up-required")
-    assert asking.post(ROLLBACK).status_code == 200
+    assert kind(asking.post(path.replace("{id}", str(uuid4())), body)) == (403, "step-up-required")
+    assert asking.post(ROLLBACK, meant(rollout_id)).status_code == 200
 
 
 @transaction
@@ -376,13 +449,14 @@ def stale(db: Database, person: Person) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.PATIENT, Role.THERAPIST])
-@pytest.mark.parametrize("path", [ROLLOUTS, ADVANCE, ROLLBACK])
+@pytest.mark.parametrize("path", [ROLLOUTS, ADVANCE, ROLLBACK, "/api/ml/models/{id}/try-again"])
 def test_nobody_else_moves_models(
     ml_feedback: FlaskClient, administrator: Person, pair: Pair, role: Role, path: str
 ) -> None:
     rollout_id = add_rollout(administrator, 50, at=ago(31))
     with_answers(pair)
-    assert As(ml_feedback, add_person(role)).post(path, {}).status_code == 403
+    path = path.replace("{id}", str(model_row(CHALLENGER).id))
+    assert As(ml_feedback, add_person(role)).post(path, meant(rollout_id)).status_code == 403
     assert (rollout_row(rollout_id).percent, rollout_row(rollout_id).asked_by) == (50, None)
 
 
@@ -391,14 +465,164 @@ def test_nobody_else_moves_models(
 
 def test_one_word_takes_it_back_whatever_the_evidence(asking: As, administrator: Person, pair: Pair) -> None:
     rollout_id = add_rollout(administrator, 50, at=ago(31))
-    shown = asking.post(ROLLBACK).get_json()
+    seen = meant(rollout_id)
+    shown = asking.post(ROLLBACK, seen).get_json()
     assert (shown["status"], shown["percent"], shown["reason"]) == ("rolled_back", 0, "by-hand")
     assert shown["evidence"][-1]["by"] == str(administrator.id)
     assert rollout_row(rollout_id).finished_at is not None
-    for path in (ADVANCE, ROLLBACK):
-        assert kind(asking.post(path)) == (404, "no-rollout")
+    for again in (seen, meant(rollout_id)):
+        assert kind(asking.post(ROLLBACK, again)) == (409, "rollout-moved")
+    assert kind(asking.post(ROLLBACK, {"rolloutId": str(uuid4()), "version": 1})) == (404, "no-rollout")
+    assert kind(asking.post(ADVANCE)) == (404, "no-rollout")
     assert kind(asking.get(CURRENT)) == (404, "no-rollout")
     assert [item["id"] for item in asking.get(ROLLOUTS).get_json()["items"]] == [str(rollout_id)]
+
+
+@pytest.mark.parametrize("gone", ["by the tick", "by somebody else"])
+def test_who_takes_it_back_a_second_time_does_not_undo_the_one_before(
+    asking: As, administrator: Person, pair: Pair, calls: InternalCalls, gone: str
+) -> None:
+    good = add_rollout(administrator, 100, at=ago(99))
+    change(Rollout, good, status="completed", finished_at=ago(60))
+    change(ModelVersion, model_row(CHAMPION).id, status=ModelStatus.RETIRED)
+    change(ModelVersion, model_row(CHALLENGER).id, status=ModelStatus.CHAMPION)
+    bad = add_next(good, administrator)
+    seen = meant(bad)
+    if gone == "by the tick":
+        add_answers(pair, CHALLENGER, 6, fell_back_from="tuned-3")
+        calls.tick(TICK)
+    else:
+        asking.post(ROLLBACK, seen)
+    assert rollout_row(bad).status == "rolled_back"
+    for _ in range(2):
+        assert kind(asking.post(ROLLBACK, seen)) == (409, "rollout-moved")
+    assert model_row(CHALLENGER).status is ModelStatus.CHAMPION
+    change(Rollout, bad, settled_at=None)
+    undone = asking.post(ROLLBACK, asking.get(ROLLOUTS).get_json()["items"][1] | meant(good))
+    assert undone.status_code == 422, "no more than which one is said"
+    assert asking.post(ROLLBACK, meant(good)).get_json()["status"] == "rolled_back"
+    assert model_row(CHAMPION).status is ModelStatus.CHAMPION
+    assert rollout_row(bad).settled_at is not None, "nobody is brought back to the model of a rollout that is undone"
+
+
+@transaction
+def add_next(db: Database, before: UUID, administrator: Person) -> UUID:
+    """A rollout of another model beside the champion that this one made."""
+    model = ModelVersion(
+        id=uuid4(),
+        name="tuned-3",
+        status=ModelStatus.CHALLENGER,
+        artifact_uri="tuned-3",
+        artifact_sha256=bytes(32),
+        base_model="base",
+        thresholds_version="tuned-3",
+    )
+    db.add(model)
+    db.flush()
+    next_one = Rollout(
+        id=uuid4(),
+        champion_id=db.get_one(Rollout, before).challenger_id,
+        challenger_id=model.id,
+        percent=10,
+        address="http://127.0.0.1:9",
+        started_by=administrator.id,
+        started_at=ago(5),
+        stage_started_at=ago(5),
+        settled_at=ago(5),
+    )
+    db.add(next_one)
+    return next_one.id
+
+
+def test_a_rollout_that_made_a_champion_is_not_undone_under_the_next_one(asking: As, administrator: Person) -> None:
+    good = add_rollout(administrator, 100, at=ago(99))
+    change(Rollout, good, status="completed", finished_at=ago(60))
+    change(ModelVersion, model_row(CHAMPION).id, status=ModelStatus.RETIRED)
+    change(ModelVersion, model_row(CHALLENGER).id, status=ModelStatus.CHAMPION)
+    add_next(good, administrator)
+    assert kind(asking.post(ROLLBACK, meant(good))) == (409, "rollout-moved")
+    assert model_row(CHALLENGER).status is ModelStatus.CHAMPION
+
+
+@pytest.mark.parametrize(
+    ("percent", "left"),
+    [(0, ModelStatus.CANDIDATE), (10, ModelStatus.REJECTED)],
+)
+def test_what_was_taken_back_before_it_answered_anybody_is_a_candidate_still(
+    asking: As, administrator: Person, percent: int, left: ModelStatus
+) -> None:
+    rollout_id = add_rollout(administrator, percent)
+    change(ModelVersion, model_row(CHALLENGER).id, verdict=AHEAD)
+    asking.post(ROLLBACK, meant(rollout_id))
+    model = model_row(CHALLENGER)
+    assert (model.status, model.verdict, model.retired_at is None) == (left, AHEAD, left is ModelStatus.CANDIDATE)
+
+
+def test_a_model_that_came_back_is_tried_again_once_an_administrator_wants_it(
+    asking: As, administrator: Person, serving: CloudRun
+) -> None:
+    rollout_id = add_rollout(administrator, 10)
+    change(ModelVersion, model_row(CHALLENGER).id, verdict=AHEAD)
+    assert kind(try_again(asking, CHALLENGER)) == (409, "not-ahead"), "it is being tried"
+    asking.post(ROLLBACK, meant(rollout_id))
+    wanted = {"modelId": str(model_row(CHALLENGER).id)}
+    assert kind(asking.post(ROLLOUTS, wanted)) == (409, "not-ahead")
+    assert try_again(asking, CHALLENGER).status_code == 204
+    [entry] = rows(select(AuditEvent).where(AuditEvent.action == "model.try-again"))
+    assert (entry.resource_id, entry.actor_id) == (model_row(CHALLENGER).id, administrator.id)
+    assert model_row(CHALLENGER).retired_at is None
+    assert asking.post(ROLLOUTS, wanted).status_code == 201
+    serving.at_rest()
+
+
+def test_a_model_that_its_comparison_rejected_is_not_tried_again(asking: As) -> None:
+    add_model(verdict={**AHEAD, "verdict": "worse", "reasons": ["macro-f1"]}, status=ModelStatus.REJECTED)
+    assert kind(try_again(asking, CHALLENGER)) == (409, "not-ahead")
+    assert model_row(CHALLENGER).status is ModelStatus.REJECTED
+
+
+def test_a_deployment_over_a_challenger_ends_the_rollout_and_not_the_model(
+    asking: As, serving: CloudRun, calls: InternalCalls, pair: Pair
+) -> None:
+    model_id = add_model(verdict=AHEAD, metrics={"comparison": compared()})
+    begun = UUID(asking.post(ROLLOUTS, {"modelId": str(model_id)}).get_json()["id"])
+    serving.at_rest()
+    calls.tick(TICK)
+    change(Rollout, begun, percent=10)
+    serving.deploy("released", {}, {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100})
+    add_answers(pair, CHAMPION, 20, fell_back_from=CHALLENGER)
+    calls.tick(TICK)
+    row = rollout_row(begun)
+    assert (row.status, row.reason) == ("rolled_back", "deployed-over")
+    _settled(calls, serving, begun)
+    assert serving.service()["template"]["containers"][0]["image"] == "released"
+    assert model_row(CHALLENGER).status is ModelStatus.CANDIDATE
+
+
+@pytest.mark.parametrize("deed", ["begin", "take back"])
+def test_who_did_it_is_told_so_though_a_tick_was_quicker_with_the_rest(
+    asking: As, administrator: Person, serving: CloudRun, deed: str
+) -> None:
+    body: dict[str, object]
+    if deed == "begin":
+        add_model(verdict=AHEAD, metrics={"comparison": compared()})
+        path, body, status = ROLLOUTS, {"modelId": str(model_row(CHALLENGER).id)}, 201
+    else:
+        rollout_id = add_rollout(administrator)
+        first, back = (ServedRevision(f"{service_name()}-{name}", {}) for name in ("00001", f"b{rollout_id.hex[:8]}"))
+        change(Rollout, rollout_id, serving={"stable": asdict(first), "challenger": asdict(first)})
+        path, body, status = ROLLBACK, meant(rollout_id), 200
+        until(lambda: serve_alone(back, first.name))
+    serving.meanwhile = overtake
+    answered = asking.post(path, body)
+    assert vars(serving)["meanwhile"] is None
+    assert answered.status_code == status, answered.get_json()
+    serving.at_rest()
+
+
+@transaction
+def overtake(db: Database) -> None:
+    db.execute(update(Rollout).values(version=Rollout.version + 1))
 
 
 def test_of_two_who_act_at_once_the_second_is_told_to_look_again(administrator: Person, pair: Pair) -> None:
@@ -415,7 +639,7 @@ def test_a_tick_that_was_overtaken_does_nothing(
 ) -> None:
     rollout_id = add_rollout(administrator, at=ago(31))
     with_answers(pair)
-    asking.post(ROLLBACK)
+    asking.post(ROLLBACK, meant(rollout_id))
     assert calls.tick(TICK).status_code == 204
     assert (rollout_row(rollout_id).status, actions()) == ("rolled_back", ["rollout.return"])
 
@@ -466,11 +690,14 @@ def test_from_the_verdict_to_everybody_and_back_again_at_one_word(
             ModelStatus.RETIRED,
         )
         _settled(calls, serving, UUID(begun["id"]))
-        assert keep_model({})  # somebody deploys what the stack's settings name
+        keep_model({})  # somebody deploys what the stack's settings name
         until(lambda: serving.served[-1] == {})
         calls.tick(TICK)
         until(lambda: serving.served[-1].get("MODEL_PATH") == model_path())
-        undone = asking.post(ROLLBACK).get_json()
+        [entry] = rows(select(AuditEvent).where(AuditEvent.action == "model.put-back"))
+        assert (entry.resource_id, entry.actor_id) == (UUID(begun["id"]), None)
+        assert entry.details == {"model": CHALLENGER, "instead": "the image's own"}
+        undone = asking.post(ROLLBACK, meant(UUID(begun["id"]))).get_json()
         assert (undone["status"], undone["reason"]) == ("rolled_back", "by-hand")
         until(lambda: serving.served[-1] == {})
         assert model_row(CHAMPION).status is ModelStatus.CHAMPION

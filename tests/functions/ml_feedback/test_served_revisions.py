@@ -11,7 +11,10 @@ from functions.ml_feedback.served_revisions import (
     RevisionFailed,
     ServedRevision,
     ServingAway,
+    deployed_model,
+    is_beside,
     keep_model,
+    leave_to_deployment,
     serve_alone,
     serve_beside,
     standing,
@@ -21,6 +24,7 @@ from tests.functions.ml_feedback.rollout_rows import model_path
 from tests.waiting import until
 
 STABLE = "inference-00001"
+HELD = {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": STABLE, "percent": 100}
 CHALLENGER = ServedRevision("inference-c1", {"MODEL_PATH": model_path(), "MODEL_MANIFEST_SHA256": "00"})
 
 
@@ -90,11 +94,44 @@ def test_on_return_the_challenger_never_gets_traffic_though_it_is_the_latest_tha
 
 
 def test_a_model_that_a_deployment_replaced_is_put_back(cloud_run: CloudRun) -> None:
-    assert keep_model(CHALLENGER.variables)
+    keep_model(CHALLENGER.variables)
     cloud_run.at_rest()
     assert cloud_run.served == [dict(CHALLENGER.variables)]
-    assert not keep_model(CHALLENGER.variables)
-    assert standing().variables == CHALLENGER.variables
+    assert deployed_model() == standing().variables == CHALLENGER.variables
+
+
+def test_to_put_it_back_moves_no_requests_that_a_release_holds(cloud_run: CloudRun) -> None:
+    cloud_run.deploy("released", {"MODEL_PATH": model_path(version="older")}, HELD)
+    keep_model(CHALLENGER.variables)
+    shown = cloud_run.at_rest()
+    assert [(one["revision"], one["percent"]) for one in shown["traffic"]] == [(STABLE, 100)]
+    assert cloud_run.served == []
+    assert shown["template"]["containers"][0]["image"] == "released"
+    assert deployed_model() == CHALLENGER.variables
+
+
+@pytest.mark.parametrize("ends", ["well", "badly"])
+def test_what_was_deployed_and_taken_back_comes_neither_with_a_challenger_nor_after_it(
+    cloud_run: CloudRun, ends: str
+) -> None:
+    cloud_run.deploy("taken back", {"MODEL_PATH": model_path(version="older")}, HELD)
+    assert standing() == ServedRevision(STABLE, {})
+    up(cloud_run)
+    last = CHALLENGER if ends == "well" else ServedRevision("inference-b1", {})
+    until(lambda: serve_alone(last, CHALLENGER.name if ends == "well" else STABLE))
+    assert {cloud_run.image_of(name) for name in (CHALLENGER.name, last.name)} == {"classifier"}
+    assert standing() == last
+
+
+def test_a_deployment_over_a_challenger_is_seen_and_left_alone(cloud_run: CloudRun) -> None:
+    up(cloud_run)
+    assert is_beside(CHALLENGER)
+    cloud_run.deploy("released", {}, *cloud_run.service()["traffic"])
+    assert not is_beside(CHALLENGER)
+    until(leave_to_deployment)
+    shown = cloud_run.at_rest()
+    assert [(one["revision"], one["percent"], one.get("tag")) for one in shown["traffic"]] == [(STABLE, 100, None)]
+    assert shown["template"]["containers"][0]["image"] == "released"
 
 
 def test_other_variables_of_the_container_stay(cloud_run: CloudRun) -> None:

@@ -1,6 +1,6 @@
 """In the shadow a challenger is asked about what the champion answered, and its answers are only kept."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,7 +20,14 @@ from shared.roles import Role
 from tests.functions.internal_calls import InternalCalls
 from tests.functions.messages.inference_stand_in import InferenceStandIn, running
 from tests.functions.ml_feedback.analyses import add_analysis
-from tests.functions.ml_feedback.rollout_rows import CHALLENGER, CHAMPION, add_answers, add_rollout, rollout_row
+from tests.functions.ml_feedback.rollout_rows import (
+    CHALLENGER,
+    CHAMPION,
+    add_answers,
+    add_rollout,
+    add_shadow,
+    rollout_row,
+)
 from tests.people import Pair, add_pair, add_person, rows
 
 TICK = "/api/internal/ml/tick"
@@ -118,14 +125,33 @@ def test_what_is_older_of_another_model_changed_deleted_or_without_consent_is_no
 
 
 def test_a_challenger_that_fails_is_left_alone_until_the_next_tick_and_that_is_counted(
-    calls: InternalCalls, challenger: InferenceStandIn, rollout_id: UUID, pair: Pair
+    calls: InternalCalls,
+    challenger: InferenceStandIn,
+    rollout_id: UUID,
+    pair: Pair,
+    environment: Callable[..., None],
 ) -> None:
-    add_answers(pair, CHAMPION, 5)
+    environment(rollout_patience="0=500/30")
+    add_answers(pair, CHAMPION, 25)
     challenger.status = 500
     calls.tick(TICK)
     assert [answer.label for answer in answers()] == [None] * 3
+    assert rollout_row(rollout_id).status == "active", "it may be starting"
+    for _ in range(6):
+        calls.tick(TICK)
     row = rollout_row(rollout_id)
-    assert (row.status, row.reason) == ("rolled_back", "errors")
+    assert (row.status, row.reason, len(answers())) == ("rolled_back", "errors", 21)
+
+
+def test_one_that_overlooks_what_the_champion_flags_is_found_out_by_the_same_messages(
+    calls: InternalCalls, rollout_id: UUID, pair: Pair
+) -> None:
+    asked = add_answers(pair, CHAMPION, 100, flagged=31)
+    add_shadow(pair, rollout_id, asked, flagged=20)
+    calls.tick(TICK)
+    row = rollout_row(rollout_id)
+    assert (row.status, row.reason) == ("rolled_back", "alert-rate"), "two shares of 100 might differ by so much"
+    assert row.evidence[-1]["champion"]["flaggedAlone"] == 11
 
 
 def test_a_challenger_that_answers_as_the_champion_does_goes_on_once_its_time_has_come(

@@ -83,7 +83,7 @@ def test_of_two_the_second_is_told_which_one_runs(asking: As) -> None:
     first = asking.post("/api/ml/retrain").get_json()
     second = asking.post("/api/ml/retrain")
     assert (second.status_code, second.get_json()["type"]) == (409, "urn:bloom:problem:training-under-way")
-    assert first["id"] in second.get_json()["detail"]
+    assert second.get_json()["runId"] == first["id"]
     assert len(rows(select(TrainingRun))) == 1
 
 
@@ -95,8 +95,8 @@ def test_of_several_at_the_same_moment_one_begins_and_the_others_are_told_which(
         answers = list(threads.map(lambda _: As(learning, administrator).post("/api/ml/retrain"), range(4)))
     assert sorted(answer.status_code for answer in answers) == [202, 409, 409, 409]
     [run_id] = rows(select(TrainingRun.id))
-    told = [answer.get_json()["detail"] for answer in answers if answer.status_code == 409]
-    assert told == [f"Training run {run_id} has not finished"] * 3
+    told = [answer.get_json()["runId"] for answer in answers if answer.status_code == 409]
+    assert told == [str(run_id)] * 3
 
 
 def test_a_repeat_with_the_same_key_is_the_same_run(asking: As) -> None:
@@ -230,7 +230,7 @@ def test_from_the_request_to_a_model_among_the_models(
     """The function, Google's client, Cloud Run's double, the real job and the database, without anybody's help."""
     pytest.importorskip("torch")
     add_feedback(3)
-    assert asking.get("/api/ml/models").get_json() == {"items": []}
+    assert asking.get("/api/ml/models").get_json() == {"items": [], "nextCursor": None}
     environment(
         training_data=str(made_up_posts(tmp_path)),
         training_options="--epochs 0 --no-baselines",
