@@ -59,6 +59,7 @@ class CloudRunDouble:
         """`jobs` are their commands, by resource name."""
         self._jobs = jobs
         self._service = service
+        self._of_service = rf"/v2/{re.escape(service.name)}(/revisions/[\w-]+)?" if service else ""
         self._executions: dict[str, Execution] = {}
         self._numbers = count(1)
         self._waiting: set[asyncio.Task[None]] = set()
@@ -67,7 +68,7 @@ class CloudRunDouble:
         """One request of the Admin API."""
         if (request.method, request.path) == ("GET", "/health"):
             return Answer.of_json({"status": "up"})
-        if self._service is not None and request.path == f"/v2/{self._service.name}":
+        if self._service is not None and re.fullmatch(self._of_service, request.path):
             return await self._service.answer(request)
         found = re.fullmatch(r"/v2/(projects/[^:]+?)(?::(run|cancel))?", request.path)
         name, verb = (found[1], found[2]) if found else ("", None)

@@ -23,6 +23,7 @@ from dev.processes import started_at, tethered
 SECONDS_TO_COME_UP: Final = 60.0
 _PROBE_EVERY: Final = 0.05
 SERVICE_TYPE: Final = "type.googleapis.com/google.cloud.run.v2.Service"
+_IMAGE: Final = "classifier"
 _LATEST: Final = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 
 
@@ -39,6 +40,8 @@ class Kept:
     generation: int = 1
     failed: str = ""
     """The revision that did not come up."""
+    images: dict[str, str] = field(default_factory=dict)
+    """What each revision runs, by its name."""
     serving: dict[str, str] = field(default_factory=dict)
     """The variables that the part which serves everybody has."""
 
@@ -46,7 +49,7 @@ class Kept:
     def at_first(cls, service: str) -> "Kept":
         """One revision, of the image's own model, which serves everybody."""
         first = f"{service}-00001"
-        template = {"revision": first, "containers": [{"image": "classifier"}]}
+        template = {"revision": first, "containers": [{"image": _IMAGE}]}
         return cls(template, [{"type": _LATEST, "percent": 100}], {first: {}}, first, first)
 
 
@@ -72,7 +75,9 @@ class ServiceDouble:
         self._go_on()
 
     async def answer(self, request: Request) -> Answer:
-        """GET or PATCH of the service."""
+        """GET or PATCH of the service, GET of a revision of it."""
+        if request.path != f"/v2/{self.name}":
+            return self._revision(request.path.rpartition("/revisions/")[2])
         if request.method == "GET":
             return Answer.of_json(self._as_json())
         if request.method != "PATCH":
@@ -111,8 +116,11 @@ class ServiceDouble:
         kept.generation += 1
         name = kept.template["revision"] = kept.template.get("revision") or f"{self._short}-{kept.generation:05}"
         if name not in kept.revisions:
-            variables = kept.template["containers"][0].get("env", [])
-            kept.revisions[name] = {variable["name"]: variable.get("value", "") for variable in variables}
+            container = kept.template["containers"][0]
+            kept.revisions[name] = {
+                variable["name"]: variable.get("value", "") for variable in container.get("env", [])
+            }
+            kept.images[name] = container["image"]
             kept.latest_created = name
         self._save()
         self._go_on()
@@ -192,6 +200,14 @@ class ServiceDouble:
             "terminalCondition": {"type": "Ready", "state": state},
             "etag": self._etag,
         }
+
+    def _revision(self, name: str) -> Answer:
+        """The fields of google.cloud.run.v2.Revision that tell what it runs."""
+        if name not in self._kept.revisions:
+            return Answer.of_json({"error": {"code": 404, "message": "not found", "status": "NOT_FOUND"}}, 404)
+        env = [{"name": key, "value": value} for key, value in self._kept.revisions[name].items()]
+        container = {"image": self._kept.images.get(name, _IMAGE), "env": env}
+        return Answer.of_json({"name": f"{self.name}/revisions/{name}", "containers": [container]})
 
     def _status(self, target: dict[str, Any]) -> dict[str, Any]:
         shown = {name: target[name] for name in ("type", "revision", "percent", "tag") if target.get(name)}

@@ -26,7 +26,7 @@ PARTS: Final = (
     *("postgres", "database", "redis", "upstash", "smtp", "oidc", "pubsub", "cloud_run", "scheduler"),
     *("auth", "messages", "ml_feedback", "inference", "gateway"),
 )
-PATIENCE: Final = "0=20/0,10=10/0,25=15/0,50=20/0,100=20/0"
+PATIENCE: Final = "0=20/0/0,10=10/0/0,25=15/0/0,50=20/0/0,100=20/0/0"
 LIMITS: Final = (
     *("send-message", "give-feedback", "review-queue", "retrain", "training-run", "models"),
     *("start-rollout", "rollouts", "rollout", "advance-rollout", "roll-back"),
@@ -71,7 +71,7 @@ def _settings(posts: Path, serving: Path) -> dict[str, str]:
         "MODEL_PATH": str(serving),
         "TRAINING_BASE": str(serving),
         "TRAINING_DATA": str(posts),
-        "TRAINING_OPTIONS": "--no-baselines --epochs 2 --rate 8e-5 --phrases 4000 --woven 0",
+        "TRAINING_OPTIONS": "--no-baselines --epochs 1 --rate 3e-5 --phrases 3000 --woven 0",
     }
 
 

@@ -6,7 +6,7 @@ import base64
 import http.client
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,13 +61,16 @@ class Pusher:
         store: PubSubStore,
         caller: Caller,
         back_off: BackOff,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`clock` gives Unix time."""
         self._name = name
         self._subscription = subscription
         self._url = base_url + subscription.path
         self._store = store
         self._caller = caller
         self._back_off = back_off
+        self._clock = clock
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self.woken = asyncio.Event()
 
@@ -75,15 +78,17 @@ class Pusher:
         """Deliver for ever."""
         while True:
             self.woken.clear()
+            now = self._clock()
             free = PUSHES_AT_ONCE - len(self._under_way)
-            for delivery in self._store.due(self._name, time.time(), free, self._under_way):
+            for delivery in self._store.due(self._name, now, free, self._under_way):
                 self._under_way[delivery.message_id] = asyncio.create_task(self._deliver(delivery))
-            await self._until_something_is_due()
+            await self._until_something_is_due_after(now)
 
-    async def _until_something_is_due(self) -> None:
-        due = self._store.next_due(self._name, time.time())
+    async def _until_something_is_due_after(self, looked: float) -> None:
+        """Wait for what was not due yet at the moment of the last look, so that nothing falls between two looks."""
+        due = self._store.next_due(self._name, looked)
         try:
-            async with asyncio.timeout(None if due is None else max(0.0, due - time.time())):
+            async with asyncio.timeout(None if due is None else max(0.0, due - self._clock())):
                 await self.woken.wait()
         except TimeoutError:
             return
@@ -96,7 +101,7 @@ class Pusher:
         elif attempts >= self._subscription.max_delivery_attempts:
             self._store.bury(delivery, failure)
         else:
-            self._store.postpone(delivery, time.time() + self._back_off.after(attempts), failure)
+            self._store.postpone(delivery, self._clock() + self._back_off.after(attempts), failure)
         del self._under_way[delivery.message_id]
         self.woken.set()
 

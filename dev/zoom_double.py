@@ -27,7 +27,7 @@ class ZoomDouble:
         names = ("ZOOM_ACCOUNT_ID", "ZOOM_MEETINGS_CLIENT_ID", "ZOOM_MEETINGS_CLIENT_SECRET")
         self._state = ZoomState(store)
         self._troubles = Troubles()
-        self._sign_in = ZoomSignIn(client)
+        self._sign_in = ZoomSignIn(client, self._state.know_user)
         self._meetings = ZoomMeetings(self._state, *map(environment_variable, names))
         self._pages = MeetingPages(self._state, self._meetings.is_start_of, webhooks)
 

@@ -57,8 +57,10 @@ class _Grant:
 class ZoomSignIn:
     """A WSGI application that answers as zoom.us and api.zoom.us do."""
 
-    def __init__(self, client: RegisteredClient) -> None:
+    def __init__(self, client: RegisteredClient, is_in: Callable[[str, str], object] | None = None) -> None:
+        """`is_in` is told the address and the id of who has a verified account: their practice's account has them."""
         self._client = client
+        self._is_in = is_in
         self._lock = threading.Lock()
         self._codes: dict[str, _Code] = {}
         self._grants: list[_Grant] = []
@@ -94,6 +96,8 @@ class ZoomSignIn:
         email, code = asked.form["email"], secrets.token_urlsafe(24)
         person_id = asked.form.get("id") or hashlib.sha256(email.encode()).hexdigest()[:22]
         person = Person(person_id, email, 0 if "unverified" in asked.form else 1)
+        if person.verified and self._is_in is not None:
+            self._is_in(person.email, person.id)
         self._codes[code] = _Code(person, asked.query["code_challenge"], time.time() + CODE_SECONDS)
         return self._client.send_back(asked.query, code=code)
 

@@ -119,6 +119,12 @@ class ZoomState:
         self.save()
         return user
 
+    def know_user(self, email: str, user_id: str) -> None:
+        """Whoever signs in at this Zoom belongs to the one practice there is here; who is known stays as they are."""
+        with self.lock:
+            if user_id not in self.users:
+                self.add_user(email, user_id)
+
     def remove_user(self, user_id: str) -> None:
         """Somebody leaves the account, with their meetings."""
         self.users.pop(user_id, None)

@@ -126,6 +126,7 @@ class Estimate:
         cpu, memory = _size(job["containers"][0])
         seconds = self.table.usage["training_hours"] * 3600 * 52 / 12
         usd = self.table.cost("cpu_always", seconds * cpu) + self.table.cost("memory_always", seconds * memory)
+        usd += self.table.cost("gpu_second", seconds) if _has_gpu(job) else 0
         return Line(COMPUTE, "retraining", "weekly; Cloud Run offers no spot capacity", usd)
 
     def _way_in(self) -> Iterator[Line]:

@@ -14,6 +14,10 @@ from infra.web_headers import INDEX
 AN_HOUR: Final = 3600
 MODELS: Final = "models"
 """Folder of the trained models in their bucket."""
+HOLDOUT_KEY: Final = "holdout.key"
+"""Beside them: who knows it can tell whose corrections are learnt from, and whose judge what was learnt."""
+UNFINISHED: Final = "unfinished"
+"""Beside them: checkpoints of trainings under way."""
 AUDIT_SECONDS: Final = 7 * 366 * 24 * AN_HOUR
 MODEL_VERSIONS: Final = 10
 UNFINISHED_DAYS: Final = 7
@@ -45,13 +49,14 @@ def create(stack: Stack, identities: Identities, keys: Keys) -> Buckets:
     _may("messages-keeps-files", files, "roles/storage.objectUser", identities.member("messages"))
     _may("retrain-reads-models", models, "roles/storage.objectViewer", identities.member("retrain"))
     _may("retrain-adds-models", models, "roles/storage.objectCreator", identities.member("retrain"))
+    finished = _finished_models(stack)
     # Of all that lies beside a model it reads the report, for administrators.
-    _may("feedback-reads-models", models, "roles/storage.objectViewer", identities.member("ml_feedback"))
+    _may("feedback-reads-models", models, "roles/storage.objectViewer", identities.member("ml_feedback"), finished)
     # It adds a head a day and looks at those that are there; nobody can change or remove one while it is kept.
     _may("admin-adds-heads", heads, "roles/storage.objectCreator", identities.member("admin"))
     _may("admin-reads-heads", heads, "roles/storage.objectViewer", identities.member("admin"))
     grants = (
-        _may("inference-reads-models", models, "roles/storage.objectViewer", identities.member("inference")),
+        _may("inference-reads-models", models, "roles/storage.objectViewer", identities.member("inference"), finished),
         _may("builder-reads-archives", archives, "roles/storage.objectViewer", identities.member("builder")),
     )
     _may("everybody-reads-the-web-client", web, "roles/storage.objectViewer", "allUsers")
@@ -66,8 +71,22 @@ def create(stack: Stack, identities: Identities, keys: Keys) -> Buckets:
     return Buckets(files, models, archives, web, audit, heads, grants)
 
 
-def _may(name: str, bucket: storage.Bucket, role: str, member: pulumi.Input[str]) -> storage.BucketIAMMember:
-    return storage.BucketIAMMember(name, bucket=bucket.name, role=role, member=member)
+def _may(
+    name: str,
+    bucket: storage.Bucket,
+    role: str,
+    member: pulumi.Input[str],
+    condition: storage.BucketIAMMemberConditionArgs | None = None,
+) -> storage.BucketIAMMember:
+    return storage.BucketIAMMember(name, bucket=bucket.name, role=role, member=member, condition=condition)
+
+
+def _finished_models(stack: Stack) -> storage.BucketIAMMemberConditionArgs:
+    """What those may read who only use models: neither who is held out of training, nor a training under way."""
+    objects = f"projects/_/buckets/{stack.bucket_called('models')}/objects/{MODELS}"
+    no_key = f'resource.name != "{objects}/{HOLDOUT_KEY}"'
+    expression = f'{no_key} && !resource.name.startsWith("{objects}/{UNFINISHED}/")'
+    return storage.BucketIAMMemberConditionArgs(title="finished models", expression=expression)
 
 
 def _files(stack: Stack, keys: Keys) -> storage.Bucket:
@@ -93,7 +112,7 @@ def _models(stack: Stack, keys: Keys) -> storage.Bucket:
     left = storage.BucketLifecycleRuleArgs(
         action=storage.BucketLifecycleRuleActionArgs(type="Delete"),
         condition=storage.BucketLifecycleRuleConditionArgs(
-            age=UNFINISHED_DAYS, matches_prefixes=[f"{MODELS}/unfinished/"], with_state="ANY"
+            age=UNFINISHED_DAYS, matches_prefixes=[f"{MODELS}/{UNFINISHED}/"], with_state="ANY"
         ),
     )
     versions = storage.BucketVersioningArgs(enabled=True)

@@ -1,5 +1,6 @@
 """Cloud Run: the classifier, the relay, and the jobs that migrate, retrain and end the audit trail's retention."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import pulumi
@@ -16,7 +17,13 @@ SOCKET_LIFE: Final = "3600s"
 TEXTS_AT_ONCE: Final = 32
 MOST_GPUS: Final = 3
 """What a project may have without asking for more, where a zone's loss is not covered."""
+SMALL: Final = {"cpu": "2", "memory": "512Mi"}
 RETRAIN_ATTEMPTS: Final = 3
+RETRAIN_CPUS: Final = "8"
+"""What Cloud Run wants beside so much memory."""
+RETRAIN_MEMORY: Final = "32Gi"
+"""For xlm-roberta-base: 6 GB of weights, gradients, moments and the best epoch's weights, and as what is written lies
+in memory there, two checkpoints of up to 4.5 GB at a time; the rest is texts, and the export."""
 PRIVATE_RANGES: Final = "PRIVATE_RANGES_ONLY"
 
 
@@ -75,12 +82,13 @@ def inference(on: Foundation) -> cloudrunv2.Service:
 
 def _classifier_size(on: Foundation) -> cloudrunv2.ServiceTemplateContainerResourcesArgs:
     """With a GPU, the least that Cloud Run gives beside one, and by the instance's life."""
+    cpus = str(on.stack.classifier_cpus)
     if on.stack.gpu:
         return cloudrunv2.ServiceTemplateContainerResourcesArgs(
-            limits={"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}, cpu_idle=False, startup_cpu_boost=True
+            limits={"cpu": cpus, "memory": "16Gi", "nvidia.com/gpu": "1"}, cpu_idle=False, startup_cpu_boost=True
         )
     return cloudrunv2.ServiceTemplateContainerResourcesArgs(
-        limits={"cpu": "2", "memory": "2Gi"}, cpu_idle=True, startup_cpu_boost=True
+        limits={"cpu": cpus, "memory": "2Gi"}, cpu_idle=True, startup_cpu_boost=True
     )
 
 
@@ -142,13 +150,13 @@ def realtime(on: Foundation) -> cloudrunv2.Service:
 
 def migrations(on: Foundation) -> cloudrunv2.Job:
     """The job that brings the schema up to date; it is run before traffic moves."""
-    return _job(on, "migrations", memory="512Mi", timeout="600s")
+    return _job(on, "migrations", size=SMALL, timeout="600s")
 
 
 def retirement(on: Foundation) -> cloudrunv2.Job:
     """The job that removes entries of the audit trail that are old enough: only the schema's owner can, no function."""
     command = ["python", "-m", "infra.migrations", "retire-audit"]
-    job = _job(on, "retirement", image="migrations", args=command, memory="512Mi", timeout="3600s")
+    job = _job(on, "retirement", image="migrations", args=command, size=SMALL, timeout="3600s")
     cloudrunv2.JobIamMember(
         "scheduler-starts-retirement",
         name=job.name,
@@ -162,14 +170,16 @@ def retirement(on: Foundation) -> cloudrunv2.Job:
 def retraining(on: Foundation) -> cloudrunv2.Job:
     """The job that trains; only the ml_feedback function may start it, with arguments of its own.
 
-    An attempt that was killed is followed by another, which goes on from the checkpoint that it left behind; one that
-    came to an end of its own says so in its row, and what follows it ends at once.
+    An attempt that was killed is followed by another, which goes on from the checkpoint that it left behind where it
+    learns from the same texts; one that came to an end of its own says so in its row, and what follows it ends at once.
     """
-    job = _job(on, "retrain", memory="8Gi", timeout="86400s", retries=RETRAIN_ATTEMPTS - 1)
+    gpu = on.stack.retrain_gpu
+    size = {"cpu": RETRAIN_CPUS, "memory": RETRAIN_MEMORY, **({"nvidia.com/gpu": "1"} if gpu else {})}
+    job = _job(on, "retrain", size=size, timeout="86400s", retries=RETRAIN_ATTEMPTS - 1, gpu=gpu)
     cloudrunv2.JobIamMember(
         "ml-feedback-starts-retraining",
         name=job.name,
-        location=on.stack.region,
+        location=on.stack.retrain_region,
         role="roles/run.jobsExecutorWithOverrides",
         member=on.identities.member("ml_feedback"),
     )
@@ -180,19 +190,23 @@ def _job(
     on: Foundation,
     name: str,
     *,
-    memory: str,
+    size: Mapping[str, str],
     timeout: str,
     image: str = "",
     args: list[str] | None = None,
     retries: int = 0,
+    gpu: str = "",
 ) -> cloudrunv2.Job:
-    """`retries` of what can be taken up again; a migration that failed is looked at by a person first."""
+    """`retries` of what can be taken up again; a migration that failed is looked at by a person first.
+
+    With a `gpu` it is in the region that has them.
+    """
     told = tell(on, name)
     container = cloudrunv2.JobTemplateTemplateContainerArgs(
         image=on.registry.image(image or name),
         args=args,
         envs=_job_variables(told),
-        resources=cloudrunv2.JobTemplateTemplateContainerResourcesArgs(limits={"cpu": "2", "memory": memory}),
+        resources=cloudrunv2.JobTemplateTemplateContainerResourcesArgs(limits=size),
     )
     once = cloudrunv2.JobTemplateTemplateArgs(
         containers=[container],
@@ -200,11 +214,13 @@ def _job(
         max_retries=retries,
         timeout=timeout,
         vpc_access=_job_egress(on.network),
+        node_selector=cloudrunv2.JobTemplateTemplateNodeSelectorArgs(accelerator=gpu) if gpu else None,
+        gpu_zonal_redundancy_disabled=True if gpu else None,
     )
     return cloudrunv2.Job(
         name,
         name=on.stack.called(name),
-        location=on.stack.region,
+        location=on.stack.gpu_region if gpu else on.stack.region,
         deletion_protection=on.stack.production,
         labels=on.stack.labels,
         template=cloudrunv2.JobTemplateArgs(template=once, task_count=1, parallelism=1),

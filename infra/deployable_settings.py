@@ -15,6 +15,8 @@ OUR_PROXIES: Final = "2"
 """Google's load balancer appends the client's address and then its own to X-Forwarded-For."""
 WITH_KERNEL: Final = (*FUNCTIONS, "realtime", "retrain")
 """Deployables that read shared/settings.py, and so want all that has no default there."""
+PRODUCTION_GATE: Final = "--production"
+"""Of the training command: see `containers.inference.training.options`."""
 COLLECTOR: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 """Where the classifier goes on with its callers' traces, as they do."""
 
@@ -94,10 +96,36 @@ def _particular(on: Foundation, deployable: str, own: Own | None) -> dict[str, p
             "INFERENCE_AUDIENCE": inference_audience(on),
         }
     if deployable == "retrain":
-        return {"MODELS_URL": models_url(on)}
+        return {"MODELS_URL": models_url(on), **_training_data(on), **_training_options(on)}
     if deployable == "inference":
-        model = {"MODEL_PATH": pulumi.Output.concat(models_url(on), f"/{on.stack.model}")} if on.stack.model else {}
         callers = pulumi.Output.concat(on.identities.email("messages"), ",", on.identities.email("ml_feedback"))
         recorded = {name: value for name, value in on.stack.deployable_settings.items() if name == COLLECTOR}
-        return {"INFERENCE_CALLERS": callers, "INFERENCE_AUDIENCE": inference_audience(on), **model, **recorded}
+        threads = {"INFERENCE_THREADS": str(on.stack.classifier_cpus)}
+        own_name: dict[str, pulumi.Input[str]] = {
+            "INFERENCE_CALLERS": callers,
+            "INFERENCE_AUDIENCE": inference_audience(on),
+        }
+        return {**own_name, **threads, **_model(on), **recorded}
     return {}
+
+
+def _training_data(on: Foundation) -> dict[str, pulumi.Input[str]]:
+    """In the models' own bucket, since that is what the job may read."""
+    files = [pulumi.Output.concat("gs://", on.buckets.models.name, f"/{name}") for name in on.stack.training_data]
+    return {"TRAINING_DATA": pulumi.Output.all(*files).apply(",".join)} if files else {}
+
+
+def _training_options(on: Foundation) -> dict[str, pulumi.Input[str]]:
+    """The stack's own; in production no model comes of it that fails the behavioural suite in any language."""
+    options = on.stack.deployable_settings.get("TRAINING_OPTIONS", "")
+    if on.stack.production and PRODUCTION_GATE not in options.split():
+        options = f"{PRODUCTION_GATE} {options}".strip()
+    return {"TRAINING_OPTIONS": options} if options else {}
+
+
+def _model(on: Foundation) -> dict[str, pulumi.Input[str]]:
+    """By the same two names that a rollout tells it, so that a deployment of what was promoted changes nothing."""
+    if not on.stack.model:
+        return {}
+    told: dict[str, pulumi.Input[str]] = {"MODEL_PATH": pulumi.Output.concat(models_url(on), f"/{on.stack.model}")}
+    return told | ({"MODEL_MANIFEST_SHA256": on.stack.model_manifest} if on.stack.model_manifest else {})

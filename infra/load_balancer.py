@@ -10,7 +10,7 @@ from infra.buckets import Buckets
 from infra.firewall import create as create_firewall
 from infra.routes import ROUTES
 from infra.stack import Stack
-from infra.web_headers import HASHED, HSTS, INDEX, MEETING, headers, meeting_headers
+from infra.web_headers import HASHED, HSTS, INDEX, MEETING, STORAGE, headers, meeting_headers
 
 MANAGED: Final = "EXTERNAL_MANAGED"
 STAY_WITH_HTTPS: Final = f"Strict-Transport-Security: {HSTS}"
@@ -24,7 +24,12 @@ def create(stack: Stack, services: Mapping[str, pulumi.Input[str]], buckets: Buc
     armor = create_firewall(stack)
     backends = {name: _backend(stack, name, service, armor) for name, service in services.items()}
     address = compute.GlobalAddress("address", name=stack.called("address"), labels=stack.labels)
-    web = _web(stack, buckets, "web", headers(stack.deployable_settings.get(GRAFANA)))
+    web = _web(
+        stack,
+        buckets,
+        "web",
+        headers(stack.deployable_settings.get(GRAFANA), f"{STORAGE}/{stack.bucket_called('files')}"),
+    )
     meeting = _web(stack, buckets, "meeting", meeting_headers())
     _https(stack, address, _url_map(stack, backends, web, meeting))
     _http(stack, address)

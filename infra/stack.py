@@ -14,6 +14,7 @@ GPU_REGIONS: Final[Mapping[str, frozenset[str]]] = {
     "nvidia-l4": frozenset({"us-central1", "us-east4", "europe-west1", "europe-west4", "asia-southeast1"}),
 }
 """Where Cloud Run has which (cloud.google.com/run/docs/configuring/services/gpu, 2026): us-west2 has none."""
+TRAINING_FILE: Final = r"[\w.-]+(/[\w.-]+)*\.csv(\.gz)?(#sha256=[0-9a-f]{64})?"
 Database = Literal["cockroachdb", "cloud-sql"]
 
 
@@ -34,6 +35,11 @@ class Stack:
     """Tag of the four images in the stack's registry: a commit's, as a tag is written once."""
     model: str
     """Folder of the served model in the model bucket; empty: the one in the image."""
+    model_manifest: str
+    """SHA-256 of that model's manifest.json, in hexadecimal; empty: it is taken at its word."""
+    training_data: tuple[str, ...]
+    """CSV files id,text,label in the model bucket, which the retraining job joins feedback with; `#sha256=HEX` behind
+    one pins it. None: feedback alone, which seldom holds enough texts at risk to choose thresholds by."""
     production: bool
     """Deletion protection, locked retention, warm instances and a second zone."""
     database: Database
@@ -47,8 +53,10 @@ class Stack:
     """Where Upstash keeps it: it has none in Google's us-west2."""
     gpu: str
     """What the classifier computes with, as `nvidia-l4`; empty: processors alone."""
+    retrain_gpu: str
+    """What the retraining job computes with, by the same names; empty: processors alone."""
     gpu_region: str
-    """Where the classifier runs when it has one: not every region has them."""
+    """Where the classifier and that job run when they have one: not every region has them."""
     customer_keys: bool
     """Whether data rests under KMS keys of our own instead of Google's."""
     cloud_armor: bool
@@ -81,6 +89,16 @@ class Stack:
         return self.gpu_region if self.gpu else self.region
 
     @property
+    def retrain_region(self) -> str:
+        """Where models are trained, and what they learn from lies meanwhile."""
+        return self.gpu_region if self.retrain_gpu else self.region
+
+    @property
+    def classifier_cpus(self) -> int:
+        """What one instance of it computes with; four is the least that Cloud Run gives beside a GPU."""
+        return 4 if self.gpu else 2
+
+    @property
     def labels(self) -> dict[str, str]:
         """What every resource that can be labelled carries."""
         return {"product": "bloom", "stack": self.name, "managed-by": "pulumi"}
@@ -105,6 +123,8 @@ def read() -> Stack:
         domain=ours.require("domain"),
         version=ours.require("version"),
         model=ours.get("model") or "",
+        model_manifest=ours.get("modelManifest") or "",
+        training_data=tuple(ours.get_object("trainingData") or ()),
         production=ours.require_bool("production"),
         database=cast("Database", ours.get("database") or "cockroachdb"),
         cluster=ours.get("cluster") or pulumi.get_stack(),
@@ -112,6 +132,7 @@ def read() -> Stack:
         makes_redis=pulumi.Config("upstash").get("apiKey") is not None,
         redis_region=ours.get("redisRegion") or "us-west-1",
         gpu=ours.get("inferenceGpu") or "",
+        retrain_gpu=ours.get("retrainGpu") or "",
         gpu_region=ours.get("gpuRegion") or ours.get("region") or HOME,
         customer_keys=ours.require_bool("customerKeys"),
         cloud_armor=ours.require_bool("cloudArmor"),
@@ -139,11 +160,32 @@ def _check(stack: Stack) -> None:
         raise StackSettingMalformed("database: cockroachdb or cloud-sql")
     if not re.fullmatch(r"[0-9a-f]{7,40}|v\d[\w.-]*", stack.version):
         raise StackSettingMalformed(f"version: {stack.version} is no commit and no release: `make provision` gives it")
-    if stack.gpu and stack.gpu not in GPU_REGIONS:
-        raise StackSettingMalformed(f"inferenceGpu: {', '.join(GPU_REGIONS)}, or none")
-    if stack.gpu and stack.gpu_region not in GPU_REGIONS[stack.gpu]:
-        known = ", ".join(sorted(GPU_REGIONS[stack.gpu]))
-        raise StackSettingMalformed(f"gpuRegion: {stack.gpu_region} has no {stack.gpu}; {known} have")
+    _check_gpu(stack, "inferenceGpu", stack.gpu)
+    _check_gpu(stack, "retrainGpu", stack.retrain_gpu)
+    if stack.retrain_gpu and stack.database == "cloud-sql":
+        raise StackSettingMalformed("retrainGpu: the database of cloud-sql is not reached from another region")
+    _check_model(stack)
+    _check_training_data(stack)
     unknown = {name for name in stack.deployable_settings if name.lower() not in Settings.model_fields}
     if unknown:
         raise StackSettingMalformed(f"settings: the product has no {', '.join(sorted(unknown))}")
+
+
+def _check_gpu(stack: Stack, setting: str, gpu: str) -> None:
+    if gpu and gpu not in GPU_REGIONS:
+        raise StackSettingMalformed(f"{setting}: {', '.join(GPU_REGIONS)}, or none")
+    if gpu and stack.gpu_region not in GPU_REGIONS[gpu]:
+        known = ", ".join(sorted(GPU_REGIONS[gpu]))
+        raise StackSettingMalformed(f"gpuRegion: {stack.gpu_region} has no {gpu}; {known} have")
+
+
+def _check_model(stack: Stack) -> None:
+    if stack.model_manifest and not (stack.model and re.fullmatch(r"[0-9a-f]{64}", stack.model_manifest)):
+        raise StackSettingMalformed("modelManifest: the SHA-256 of the manifest of bloom:model, 64 hexadecimal digits")
+
+
+def _check_training_data(stack: Stack) -> None:
+    if any(not re.fullmatch(TRAINING_FILE, name) for name in stack.training_data):
+        raise StackSettingMalformed(
+            "trainingData: paths of CSV files in the model bucket, as training-data/posts.csv.gz"
+        )

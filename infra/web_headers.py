@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 HSTS: Final = "max-age=63072000; includeSubDomains"
 STORAGE: Final = "https://storage.googleapis.com"
-"""Where attached files are put and fetched, by links that are signed for one file each."""
+"""Where attached files are put and fetched, each stack's in a bucket of its own, by links signed for one file each."""
 FOR_GOOD: Final = "public, max-age=31536000, immutable"
 ASKED_EACH_TIME: Final = "no-cache"
 INDEX: Final = "index.html"
@@ -49,14 +49,17 @@ class AddressMalformed(ValueError):
     """An address cannot stand in the policy; the message names it."""
 
 
-def headers(grafana_address: str | None, storage_address: str = STORAGE) -> dict[str, str]:
+def headers(grafana_address: str | None, files_address: str) -> dict[str, str]:
     """The headers of every answer of the web client's, by name; none is repeated.
 
-    `grafana_address` is what administrators see framed, None where there is no Grafana. `storage_address` is another
-    one in development alone. Raises AddressMalformed.
+    `grafana_address` is what administrators see framed, None where there is no Grafana; `files_address` is the bucket
+    in which attached files lie, as `https://storage.googleapis.com/bloom-files`. Raises AddressMalformed.
     """
+    return {"Content-Security-Policy": policy(grafana_address, files_address)} | _everywhere()
+
+
+def _everywhere() -> dict[str, str]:
     return {
-        "Content-Security-Policy": policy(grafana_address, storage_address),
         "Strict-Transport-Security": HSTS,
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
@@ -68,7 +71,7 @@ def headers(grafana_address: str | None, storage_address: str = STORAGE) -> dict
 def meeting_headers() -> dict[str, str]:
     """The headers of the meeting's page: any other's, but for Zoom's code, its servers and the camera."""
     allowed = (f"{feature}=({'self' if feature in IN_A_MEETING else ''})" for feature in NOBODY)
-    return headers(None) | {
+    return _everywhere() | {
         "Content-Security-Policy": meeting_policy(),
         "Permissions-Policy": ", ".join(allowed),
     }
@@ -98,16 +101,19 @@ def meeting_policy() -> str:
     )
 
 
-def policy(grafana_address: str | None, storage_address: str = STORAGE) -> str:
-    """The content security policy: our own files and origin, the links to files, Grafana in a frame, no inline code."""
-    storage, grafana = _origin(storage_address), _origin(grafana_address) if grafana_address else "'none'"
+def policy(grafana_address: str | None, files_address: str) -> str:
+    """The content security policy: our own files and origin, the links to files, Grafana in a frame, no inline code.
+
+    Our own origin is the socket's too.
+    """
+    files, grafana = _folder(files_address), _origin(grafana_address) if grafana_address else "'none'"
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            f"img-src 'self' data: blob: {storage}",
-            f"connect-src 'self' wss: {storage}",
+            f"img-src 'self' data: blob: {files}",
+            f"connect-src 'self' {files}",
             "font-src 'self'",
             "manifest-src 'self'",
             "worker-src 'self'",
@@ -138,11 +144,23 @@ def is_page(path: str) -> bool:
     return not PurePosixPath(path).suffix
 
 
+def _folder(address: str) -> str:
+    """All below an address and nothing beside it: a bucket of ours, on a host where everybody's are."""
+    return f"{_origin(address)}{_sound(urlsplit(address).path.rstrip('/'), address)}/"
+
+
 def _origin(address: str) -> str:
-    """Scheme, host and port alone: a path would narrow the policy, and a stray sign would end it."""
+    """Scheme, host and port alone: a path would narrow the policy."""
     place = urlsplit(address)
     origin = f"{place.scheme}://{place.netloc}"
     allowed = place.scheme in ("http", "https") and place.hostname and "@" not in origin
-    if not allowed or any(sign in origin for sign in " ;,'\"\\{}"):
+    if not allowed:
         raise AddressMalformed(f"{address} is no address of a site")
-    return origin
+    return _sound(origin, address)
+
+
+def _sound(part: str, address: str) -> str:
+    """A part of an address, unless it has a sign that would end the policy or begin another."""
+    if any(sign in part for sign in " ;,'\"\\{}"):
+        raise AddressMalformed(f"{address} is no address of a site")
+    return part

@@ -1,5 +1,6 @@
 """What stands in for other parts in the tests of the local cloud."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -48,7 +49,13 @@ class Subscriber:
     statuses: list[int] = field(default_factory=list)
     received: list[Request] = field(default_factory=list)
     url: str = ""
+    answering: asyncio.Event = field(default_factory=asyncio.Event)
+    """Cleared, it keeps its answers back."""
+
+    def __post_init__(self) -> None:
+        self.answering.set()
 
     async def answer(self, request: Request) -> Answer:
         self.received.append(request)
+        await self.answering.wait()
         return Answer(self.statuses.pop(0) if self.statuses else 204, b"")

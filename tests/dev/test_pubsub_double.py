@@ -14,8 +14,8 @@ from google.cloud.pubsub_v1 import PublisherClient
 from joserfc import jwt
 
 from dev.id_tokens import IdTokens, load_key
-from dev.pubsub_double import BackOff, Caller, PubSubDouble, serve
-from dev.pubsub_store import PubSubStore
+from dev.pubsub_double import BackOff, Caller, PubSubDouble, Pusher, serve
+from dev.pubsub_store import Delivery, NewMessage, PubSubStore
 from infra.subscriptions import Subscription
 from tests.dev.stand_ins import ISSUER, Subscriber
 from tests.waiting import eventually
@@ -118,13 +118,41 @@ async def test_each_subscription_gets_its_own_copy_and_nobody_what_it_does_not_w
 async def test_what_was_acknowledged_survives_a_restart(
     start: Any, client: Client, double: PubSubDouble, subscriber: Subscriber
 ) -> None:
-    subscriber.statuses = [500]
+    subscriber.answering.clear()
     await client.publish("mail-wanted", b"kept")
     await eventually(lambda: subscriber.received)
     await double.close()
-    await start()
-    await eventually(lambda: len(subscriber.received) == 2)
+    subscriber.answering.set()
+    restarted = await start()
+    await eventually(lambda: not restarted.store.pending())
+    assert len(subscriber.received) == 2
     assert json.loads(subscriber.received[1].body)["message"]["data"] == base64.b64encode(b"kept").decode()
+
+
+async def test_what_falls_due_while_the_pusher_looks_is_pushed(
+    tmp_path: Path, tokens: IdTokens, subscriber: Subscriber
+) -> None:
+    now = [1_000.0]
+
+    class Slow(PubSubStore):
+        """A look takes a second."""
+
+        def due(self, *arguments: Any) -> list[Delivery]:
+            found = super().due(*arguments)
+            now[0] += 1
+            return found
+
+    store = Slow(tmp_path / "pubsub.sqlite")
+    store.add([(NewMessage(b"kept", {}), ["mails"])])
+    [delivery] = store.pending()
+    store.postpone(delivery, now[0] + 0.5, "")
+    caller = Caller(tokens, "push@bloom", "http://localhost:3000")
+    pusher = Pusher("mails", SUBSCRIPTIONS["mails"], subscriber.url, store, caller, BackOff(), lambda: now[0])
+    task = asyncio.create_task(pusher.run())
+    await eventually(lambda: not store.pending())
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    store.close()
 
 
 async def test_an_unknown_topic_is_not_found(client: Client) -> None:

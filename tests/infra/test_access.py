@@ -2,6 +2,7 @@
 
 import re
 
+from containers.inference.training import model_store
 from infra.deployable_settings import WITH_KERNEL
 from infra.secret_store import SECRETS
 from tests.infra.needed_settings import settings_read_by
@@ -85,6 +86,23 @@ def test_there_is_no_right_beyond_these(prod: Provisioned) -> None:
         (PUBSUB.replace("pubsub", "secretmanager"), publisher, "bloom-prod-rotations"),
         (PUBSUB, signing, account.format("push")),
     }
+
+
+def test_who_only_uses_models_reads_neither_who_is_held_out_nor_a_training_under_way(stack: Provisioned) -> None:
+    bucket = stack.one("Bucket", "models")["name"]
+    readers = [
+        grant
+        for grant in stack.of("BucketIAMMember")
+        if grant["bucket"] == bucket and grant["role"].endswith("objectViewer")
+    ]
+    conditions = {who(grant): grant.inputs.get("condition") for grant in readers}
+    models = f"projects/_/buckets/{bucket}/objects/models"
+    finished = {
+        "title": "finished models",
+        "expression": f'resource.name != "{models}/{model_store.KEY_NAME}" '
+        f'&& !resource.name.startsWith("{models}/unfinished/")',
+    }
+    assert conditions == {"retrain": None, "inference": finished, "ml_feedback": finished}
 
 
 def test_no_basic_role_is_given_to_anybody(stack: Provisioned) -> None:

@@ -156,6 +156,12 @@ def test_with_a_gpu_the_classifier_alone_is_elsewhere_and_nothing_is_kept_there(
     assert image.startswith("us-west2-docker.pkg.dev/")
 
 
+def test_with_a_gpu_for_it_the_training_is_elsewhere_and_nothing_else() -> None:
+    made = make("prod", retrainGpu="nvidia-l4", gpuRegion="us-central1")
+    away = {found.name for found in made.resources if "us-central1" in (found.get("location"), found.get("region"))}
+    assert away == {"retrain", "ml-feedback-starts-retraining"}
+
+
 @pytest.mark.parametrize("region", ["us-west2", "europe-west3"])
 def test_nothing_is_outside_the_configured_region(region: str) -> None:
     made = make("prod", region=region, database="cloud-sql")

@@ -1,6 +1,7 @@
 """The program itself: what its types cannot see, what its settings refuse, and that its double refuses too."""
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from pulumi.runtime import MockCallArgs, MockResourceArgs
 from infra import vendors
 from infra.package import ROOT
 from infra.stack import StackSettingMalformed, read
-from tests.infra.provisioned import Cloud, Refused, provisioned, settings_of
+from tests.infra.provisioned import Cloud, Provisioned, Refused, provisioned, settings_of
 
 FILES = sorted((ROOT / "infra").glob("*.py"))
 MAPS = {"labels", "user_labels", "limits", "headers", "environment_variables"}
@@ -75,6 +76,17 @@ def test_the_table_of_contents_is_one_page() -> None:
         ("dev", {"version": "latest"}, "version"),
         ("dev", {"inferenceGpu": "nvidia-l4"}, "gpuRegion: us-west2 has no nvidia-l4"),
         ("dev", {"inferenceGpu": "nvidia-t4"}, "inferenceGpu"),
+        ("dev", {"retrainGpu": "nvidia-l4"}, "gpuRegion: us-west2 has no nvidia-l4"),
+        ("dev", {"retrainGpu": "nvidia-t4"}, "retrainGpu"),
+        (
+            "dev",
+            {"retrainGpu": "nvidia-l4", "gpuRegion": "us-central1", "database": "cloud-sql"},
+            "retrainGpu: the database",
+        ),
+        ("dev", {"modelManifest": "ab" * 32}, "modelManifest"),
+        ("dev", {"model": "tuned-2", "modelManifest": "no checksum"}, "modelManifest"),
+        ("dev", {"trainingData": '["gs://elsewhere/posts.csv"]'}, "trainingData"),
+        ("dev", {"trainingData": '["posts.csv,more.csv"]'}, "trainingData"),
         ("dev", {"settings": '{"NO_SUCH_SETTING": "1"}'}, "NO_SUCH_SETTING"),
         ("dev", {"withoutSecrets": '["message-keys"]'}, "message-keys"),
         ("dev", {"withoutSecrets": '["no-such-secret"]'}, "no-such-secret"),
@@ -100,6 +112,21 @@ def test_a_setting_of_the_product_can_be_changed_by_the_stack() -> None:
     made = provisioned("dev", settings='{"LATE_CANCEL_HOURS": "48"}')
     for found in made.of("Function"):
         assert found["serviceConfig"]["environmentVariables"]["LATE_CANCEL_HOURS"] == "48"
+
+
+def test_what_retraining_joins_feedback_with_lies_where_its_job_may_read() -> None:
+    pinned = f"training-data/posts.csv.gz#sha256={'ab' * 32}"
+    made = provisioned("dev", trainingData=json.dumps([pinned, "more.csv"]))
+    bucket = made.one("Bucket", "models")["name"]
+    assert training_data(made) == [f"gs://{bucket}/{pinned},gs://{bucket}/more.csv"]
+    reads = made.one("BucketIAMMember", "retrain-reads-models")
+    assert (reads["bucket"], reads["role"]) == (bucket, "roles/storage.objectViewer")
+    assert training_data(provisioned("dev")) == []
+
+
+def training_data(made: Provisioned) -> list[str]:
+    (container,) = made.one("cloudrunv2/job:Job", "retrain")["template"]["template"]["containers"]
+    return [entry["value"] for entry in container["envs"] if entry["name"] == "TRAINING_DATA"]
 
 
 def test_a_secret_that_a_stack_goes_without_is_neither_made_nor_told() -> None:

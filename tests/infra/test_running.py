@@ -1,5 +1,6 @@
 """What runs: from which code, how much of it, and what it is told."""
 
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from containers.inference.settings import read_settings
+from functions.ml_feedback.rollout_steps import variables_of
+from functions.ml_feedback.served_revisions import MODEL_VARIABLES
 from infra.deployable_settings import WITH_KERNEL
 from infra.package import FUNCTIONS, ROOT, Archive
 from infra.secret_store import SECRETS
+from shared.database.models.learning import ModelVersion
 from shared.settings import Settings
 from tests.infra.conftest import make
 from tests.infra.needed_settings import settings_read_by
@@ -79,7 +83,8 @@ def test_every_setting_that_a_deployable_needs_is_given_to_it(prod: Provisioned)
 
 def test_nothing_is_told_a_setting_that_the_product_does_not_have(stack: Provisioned) -> None:
     for name, (plain, secrets) in environments(stack).items():
-        known = {setting.upper() for setting in Settings.model_fields} | {"THREADS", "MODEL_PATH", "INFERENCE_CALLERS"}
+        known = {setting.upper() for setting in Settings.model_fields} | {"THREADS"}
+        known |= {"INFERENCE_THREADS", "INFERENCE_CALLERS", *MODEL_VARIABLES}
         assert set(plain) | set(secrets) <= known, name
 
 
@@ -174,15 +179,43 @@ def test_files_are_kept_in_the_bucket_that_is_there_and_signed_for_by_its_keeper
     assert plain["STORAGE_SIGNING_ACCOUNT"] == stack.one("Function", "messages")["serviceConfig"]["serviceAccountEmail"]
 
 
-def test_the_served_model_is_the_stacks_choice() -> None:
-    told = environments(make("dev", model="0123456789abcdef"))["inference"][0]
-    assert told["MODEL_PATH"] == "gs://bloomhealth-dev-dev-models/models/0123456789abcdef"
-    assert "MODEL_PATH" not in environments(make("dev"))["inference"][0]
+def test_the_served_model_is_the_stacks_choice_and_told_as_a_rollout_tells_it() -> None:
+    told = environments(make("dev", model="0123456789abcdef", modelManifest="ab" * 32))["inference"][0]
+    path = "gs://bloomhealth-dev-dev-models/models/0123456789abcdef"
+    promoted = ModelVersion(artifact_uri=path, artifact_sha256=bytes.fromhex("ab" * 32))
+    assert {name: told[name] for name in MODEL_VARIABLES} == variables_of(promoted)
+    assert not set(MODEL_VARIABLES) & set(environments(make("dev"))["inference"][0])
 
 
 def test_a_job_that_fails_waits_for_a_person_and_only_a_training_is_taken_up_again(stack: Provisioned) -> None:
     retries = {found.name: found["template"]["template"]["maxRetries"] for found in stack.of("cloudrunv2/job:Job")}
     assert retries == {"migrations": 0, "retirement": 0, "retrain": 2}
+
+
+def test_the_training_has_room_for_the_largest_network_that_it_is_made_for(stack: Provisioned) -> None:
+    """xlm-roberta-base: weights, gradients, two moments, the best epoch's; two checkpoints of all but the gradients."""
+    weights = 278_043_648 * 4
+    limits = stack.one("cloudrunv2/job:Job", "retrain")["template"]["template"]["containers"][0]["resources"]["limits"]
+    assert int(limits["memory"].removesuffix("Gi")) * 2**30 > (5 + 2 * 4) * weights * 1.5
+    assert limits["cpu"] == "8"  # Cloud Run's least beside more than 24 GiB
+
+
+def test_a_production_training_is_gated_on_every_language_and_keeps_its_own_options() -> None:
+    def told(name: str, **settings: str) -> str:
+        return str(environments(make(name, settings=json.dumps(settings)))["retrain"][0].get("TRAINING_OPTIONS", ""))
+
+    assert told("dev") == ""
+    assert told("dev", TRAINING_OPTIONS="--epochs 3") == "--epochs 3"
+    assert told("prod") == "--production"
+    assert told("prod", TRAINING_OPTIONS="--epochs 3 --production") == "--epochs 3 --production"
+    assert told("prod", TRAINING_OPTIONS="--epochs 3") == "--production --epochs 3"
+
+
+def test_the_classifier_computes_with_as_many_threads_as_it_has_processors() -> None:
+    for made in (make("dev"), make("prod", inferenceGpu="nvidia-l4", gpuRegion="us-central1")):
+        template = made.one("cloudrunv2/service:Service", "inference")["template"]
+        cpus = template["containers"][0]["resources"]["limits"]["cpu"]
+        assert str(read_settings(environments(made)["inference"][0]).inference_threads) == cpus
 
 
 def test_a_classifier_with_a_gpu_has_what_cloud_run_asks_for_beside_one() -> None:
@@ -195,6 +228,18 @@ def test_a_classifier_with_a_gpu_has_what_cloud_run_asks_for_beside_one() -> Non
     assert resources["cpuIdle"] is False
     assert template["gpuZonalRedundancyDisabled"] is True
     assert template["scaling"]["maxInstanceCount"] == 3
+
+
+def test_a_training_with_a_gpu_asks_for_one_beside_its_memory_and_without_asks_for_none(stack: Provisioned) -> None:
+    made = make("prod", retrainGpu="nvidia-l4", gpuRegion="us-central1", database="cockroachdb")
+    once = made.one("cloudrunv2/job:Job", "retrain")["template"]["template"]
+    assert once["nodeSelector"] == {"accelerator": "nvidia-l4"}
+    assert once["gpuZonalRedundancyDisabled"] is True
+    assert once["containers"][0]["resources"]["limits"] == {"cpu": "8", "memory": "32Gi", "nvidia.com/gpu": "1"}
+    for job in stack.of("cloudrunv2/job:Job"):
+        once = job["template"]["template"]
+        assert "nodeSelector" not in once
+        assert "nvidia.com/gpu" not in once["containers"][0]["resources"]["limits"]
 
 
 def test_without_one_the_classifier_runs_on_processors(stack: Provisioned) -> None:

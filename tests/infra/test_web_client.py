@@ -22,6 +22,7 @@ from tests.infra.gcloud_double import NOW, Gcloud
 from tests.infra.provisioned import Provisioned
 
 BUCKET = "gs://bloomhealth-qa-qa-web/"
+FILES_AT = "https://storage.googleapis.com/bloom-files"
 FILES = ("index.html", "manifest.webmanifest", "sw.js", "icons/app.png", "assets/app-1f3a.js", "assets/app-77ab.css")
 
 
@@ -34,23 +35,24 @@ def built(tmp_path: Path) -> Path:
     return tmp_path / "dist"
 
 
-def directives(address: str | None = None) -> dict[str, str]:
-    return dict(part.partition(" ")[::2] for part in policy(address).split("; "))
+def directives(address: str | None = None, files_at: str = FILES_AT) -> dict[str, str]:
+    return dict(part.partition(" ")[::2] for part in policy(address, files_at).split("; "))
 
 
 def test_a_page_runs_nothing_that_is_not_a_file_of_ours() -> None:
     said = directives()
     assert said["default-src"] == "'none'"
     assert said["script-src"] == said["style-src"] == said["worker-src"] == "'self'"
-    assert "unsafe" not in policy(None)
-    assert "*" not in policy(None)
+    assert "unsafe" not in policy(None, FILES_AT)
+    assert "*" not in policy(None, FILES_AT)
     assert (said["frame-ancestors"], said["base-uri"], said["form-action"]) == ("'none'", "'none'", "'self'")
 
 
-def test_a_page_reaches_our_origin_and_files_and_nothing_else() -> None:
+def test_a_page_reaches_our_origin_and_bucket_and_nothing_else() -> None:
     said = directives()
-    assert said["connect-src"] == "'self' wss: https://storage.googleapis.com"
-    assert said["img-src"] == "'self' data: blob: https://storage.googleapis.com"
+    assert said["connect-src"] == "'self' https://storage.googleapis.com/bloom-files/"
+    assert said["img-src"] == "'self' data: blob: https://storage.googleapis.com/bloom-files/"
+    assert directives(files_at="http://127.0.0.1:3070/here/?x=1")["connect-src"] == "'self' http://127.0.0.1:3070/here/"
     assert said["frame-src"] == "'none'"
     assert directives("https://grafana.example:8443/d/x?y=1")["frame-src"] == "https://grafana.example:8443"
 
@@ -65,7 +67,7 @@ def test_the_meetings_page_runs_zooms_code_and_reaches_zoom_but_not_our_api() ->
 
 
 def test_the_meetings_page_may_ask_for_camera_and_microphone_and_is_any_other_page_besides() -> None:
-    meeting, other = meeting_headers(), headers(None)
+    meeting, other = meeting_headers(), headers(None, FILES_AT)
     assert {name for name in other if meeting[name] != other[name]} == {"Content-Security-Policy", "Permissions-Policy"}
     allowed = dict(part.split("=") for part in meeting["Permissions-Policy"].split(", "))
     assert {feature for feature, whom in allowed.items() if whom == "(self)"} == {
@@ -82,14 +84,16 @@ def test_the_meetings_page_may_ask_for_camera_and_microphone_and_is_any_other_pa
 )
 def test_an_address_that_would_widen_the_policy_is_refused(address: str) -> None:
     with pytest.raises(AddressMalformed):
-        headers(address)
+        headers(address, FILES_AT)
+    with pytest.raises(AddressMalformed):
+        headers(None, address)
 
 
 def test_every_answer_of_the_client_carries_all_of_it_and_each_once(stack: Provisioned) -> None:
     web = stack.one("BackendBucket", "web-backend")
     grafana = {"qa": "https://grafana.bloomhealth.us", "prod": "https://grafana.bloomhealth.us"}.get(stack.stack)
     told = dict(line.split(": ", 1) for line in web["customResponseHeaders"])
-    assert told == headers(grafana)
+    assert told == headers(grafana, f"https://storage.googleapis.com/{stack.one('Bucket', 'files')['name']}")
     assert len(web["customResponseHeaders"]) == len(told)
     assert told["Referrer-Policy"] == "no-referrer"
     assert told["X-Content-Type-Options"] == "nosniff"
