@@ -54,7 +54,7 @@ test-long: $(VENV)/torch ## the same, with chaos and property tests at full size
 test-web: $(VENV)/dev $(WEB_TYPES) $(WEB_BUILT) ## check the web client, alone and in a browser over a system of its own
 	@for step in compile rules test browser; do $(NODE) npm run --silent $$step || exit 1; done
 
-test-web-long: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## the flows of each role, and every page: barriers, widths, the keyboard, the policy
+test-web-long: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## every page for each role: barriers, widths, the keyboard, the policy
 	@$(NODE) npm run --silent long
 
 screenshots: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## take a picture of each page, phone and desktop, light and dark, into docs/screenshots
@@ -133,13 +133,14 @@ BASE = '**gcp:kms/**' '**gcp:serviceaccount/account:Account::**' '**gcp:secretma
 	'**::secret-manager-tells' '**gcp:secretmanager/secretVersion:SecretVersion::**' '**cockroach:**' '**upstash:**'
 REVIEWED := :(exclude)tests :(exclude)*.json
 
-# Where the stack says inferenceGpu, the classifier's image holds torch's CUDA build.
+# Where the stack says inferenceGpu or retrainGpu, that image holds torch's CUDA build.
 CUDA_INDEX ?= https://download.pytorch.org/whl/cu126
 SERVES = $(if $(call SETTING,bloom:inferenceGpu),serve-torch --build-arg TORCH_INDEX=$(CUDA_INDEX),serve)
+TRAINS = train $(if $(call SETTING,bloom:retrainGpu),--build-arg TORCH_INDEX=$(CUDA_INDEX))
 
 images: ## build the four images as the stack's own, in this commit's version (STACK, VERSION)
 	@$(BUILD) -t $(REGISTRY)/inference:$(VERSION) -f containers/inference/Dockerfile --target $(SERVES) .
-	@$(BUILD) -t $(REGISTRY)/retrain:$(VERSION) -f containers/inference/Dockerfile --target train .
+	@$(BUILD) -t $(REGISTRY)/retrain:$(VERSION) -f containers/inference/Dockerfile --target $(TRAINS) .
 	@$(BUILD) -t $(REGISTRY)/realtime:$(VERSION) -f containers/realtime/Dockerfile .
 	@$(BUILD) -t $(REGISTRY)/migrations:$(VERSION) -f infra/migrations/Dockerfile .
 

@@ -1,6 +1,7 @@
 """Real Redis behind the Upstash double, Pub/Sub, SMTP and the OpenID issuer, for functions that run in the test."""
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -58,27 +59,31 @@ def forget() -> None:
 
 
 def function_client(name: str) -> FlaskClient:
-    """A client of a function as Cloud Functions would load it, in this process; it is loaded once."""
-    # Each of them is a package `main`: one that was loaded before must not be taken for this one's parts.
-    for module in _parts_of_main():
-        _loaded.setdefault(_in_place[-1], {})[module] = sys.modules.pop(module)
-    sys.modules.update(_loaded.get(name, {}))
-    _in_place.append(name)
-    if name not in _apps:
-        before = list(metrics.watched)
-        _apps[name] = create_app("handle", str(ROOT / "functions" / name / "main.py"))  # type: ignore[no-untyped-call]
-        _gauges[name] = [gauge for gauge in metrics.watched if gauge not in before]
-    for metric, read in _gauges[name]:
-        metrics.watch(metric, read)  # whoever loaded the same function under another name had its own read them
-    telemetry.start_logging()  # to where the present test looks
+    """A client of a function as Cloud Functions would load it, in this process; it is loaded once. Threads may ask."""
+    with _loading:
+        if _in_place[-1] != name:
+            _put_in_place(name)
+        if name not in _apps:
+            before = list(metrics.watched)
+            _apps[name] = create_app("handle", str(ROOT / "functions" / name / "main.py"))  # type: ignore[no-untyped-call]
+            _gauges[name] = [gauge for gauge in metrics.watched if gauge not in before]
+        for metric, read in _gauges[name]:
+            metrics.watch(metric, read)  # whoever loaded the same function under another name had its own read them
+        telemetry.start_logging()  # to where the present test looks
     return _apps[name].test_client()
 
 
+def _put_in_place(name: str) -> None:
+    """Let `main` be this function: each is a package of that name, and must not be given another's parts."""
+    for module in list(sys.modules):
+        if module == "main" or module.startswith("main."):
+            _loaded.setdefault(_in_place[-1], {})[module] = sys.modules.pop(module)
+    sys.modules.update(_loaded.get(name, {}))
+    _in_place.append(name)
+
+
+_loading = threading.Lock()
 _apps: dict[str, Flask] = {}
 _gauges: dict[str, list[tuple[Metric, Callable[[], Readings]]]] = {}
 _loaded: dict[str, dict[str, ModuleType]] = {}
 _in_place: list[str] = [""]
-
-
-def _parts_of_main() -> list[str]:
-    return [module for module in sys.modules if module == "main" or module.startswith("main.")]

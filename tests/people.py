@@ -1,5 +1,6 @@
 """Accounts, care and sessions for tests, kept as the product keeps them, and a client that asks as one of them."""
 
+import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from shared.database.models.profiles import CredentialsStatus, PatientProfile, T
 from shared.database.transaction import transaction
 from shared.passwords import hash_password
 from shared.roles import Role
+from shared.settings import settings
 
 PASSWORD = "a password that nobody guesses"
 LAST_DAY = date(2099, 12, 31)
@@ -77,7 +79,7 @@ def add_person(
         email=email or f"person-{number}@people.test",
         name=name or f"Person {number}",
         role=role,
-        password_hash=hash_password(PASSWORD),
+        password_hash=_hashed(settings().bcrypt_cost),
         email_verified_at=now() if verified else None,
     )
     db.add(user)
@@ -113,6 +115,12 @@ def add_care(db: Database, patient: Person, therapist: Person, status: CareStatu
     for person in (patient, therapist):
         db.add(ConversationMember(conversation_id=conversation.id, user_id=person.id, joined_at=moment))
     return conversation.id
+
+
+@functools.cache
+def _hashed(_cost: int) -> str:
+    """PASSWORD's hash at the cost that the settings name: one for all people, since each takes as long as a request."""
+    return hash_password(PASSWORD)
 
 
 def add_pair(status: CareStatus = CareStatus.ACCEPTED, **patient: Any) -> Pair:

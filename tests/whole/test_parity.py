@@ -12,6 +12,7 @@ PAGE = ROOT / "docs" / "parity.md"
 THREATS = ROOT / "docs" / "threat-model.md"
 VERDICTS = ("met", "exceeded", "refused", "later")
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+NAMED_OF_THE_CLIENT = re.compile(r"`(web/(?:tests|long)/\w+\.spec\.ts)::([^`]+)`")
 
 
 def rows() -> list[list[str]]:
@@ -43,10 +44,17 @@ def test_every_test_that_is_named_exists(page: Path) -> None:
     assert [f"{file}::{test}" for file, test in named if test not in names_in(file)] == []
 
 
+@pytest.mark.parametrize("page", [PAGE, THREATS], ids=lambda page: page.stem)
+def test_every_browser_test_that_is_named_exists(page: Path) -> None:
+    named = NAMED_OF_THE_CLIENT.findall(page.read_text(encoding="utf-8"))
+    assert named or page != THREATS
+    assert [(file, title) for file, title in named if f'test("{title}"' not in (ROOT / file).read_text("utf-8")] == []
+
+
 def test_every_threat_is_met_by_something_that_a_test_shows() -> None:
     threats = [line for line in THREATS.read_text(encoding="utf-8").splitlines() if re.match(r"\| [STRIDE] \|", line)]
     assert {line[2] for line in threats} == set("STRIDE")
-    assert [line for line in threats if not NAMED.search(line)] == []
+    assert [line for line in threats if not NAMED.search(line) and not NAMED_OF_THE_CLIENT.search(line)] == []
 
 
 def names_in(file: str) -> set[str]:
