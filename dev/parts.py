@@ -23,7 +23,7 @@ from dev.environment import (
     TOPIC,
     is_on_this_machine,
 )
-from dev.redis_server import redis_command
+from dev.redis_server import redis_answers, redis_command
 from dev.running_part import Part
 
 FUNCTIONS: Final = ("auth", "appointments", "messages", "admin", "ml_feedback")
@@ -108,7 +108,7 @@ def _database(place: Place) -> Part:
 def _redis(place: Place) -> Part:
     port = place.ports["redis"]
     command = redis_command(port, place.data_dir / "redis", place.environment.get("PATH"))
-    return _part(place, "redis", command, _redis_answering(port))
+    return _part(place, "redis", command, lambda _pid: redis_answers(port))
 
 
 def _upstash(place: Place) -> Part:
@@ -282,15 +282,3 @@ def _listening(port: int) -> Callable[[int], bool]:
         return True
 
     return listens
-
-
-def _redis_answering(port: int) -> Callable[[int], bool]:
-    def answers(_pid: int) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=_PROBE_SECONDS) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(64).startswith(b"+PONG")  # -LOADING while it reads its file
-        except OSError:
-            return False
-
-    return answers

@@ -2,9 +2,12 @@
 
 import importlib.util
 import shutil
+import socket
 from pathlib import Path
 
 from dev.ports import CannotStart
+
+_PROBE_SECONDS = 1.0
 
 
 def redis_executable(search_path: str | None = None) -> str:
@@ -35,3 +38,13 @@ def redis_command(port: int, folder: Path, search_path: str | None = None) -> tu
         "loglevel": "warning",
     }
     return redis_executable(search_path), *(word for name, value in options.items() for word in (f"--{name}", value))
+
+
+def redis_answers(port: int) -> bool:
+    """Whether the Redis there serves: its port is open before it has read its file, and until then it refuses all."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=_PROBE_SECONDS) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")
+    except OSError:
+        return False

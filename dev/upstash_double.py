@@ -93,14 +93,17 @@ class LocalRedis:
     async def run(self, commands: Sequence[Sequence[str]]) -> list[Any]:
         """The replies to commands sent in one piece; an error reply is a hiredis.ReplyError among them.
 
-        Raises RedisAway after two seconds at most.
+        Raises RedisAway after two seconds at most, and while Redis still reads its file.
         """
         try:
             async with asyncio.timeout(COMMAND_DEADLINE_SECONDS):
-                return await (await self._open_link()).send(commands)
+                replies = await (await self._open_link()).send(commands)
         except TimeoutError:
             self._link.close()
             raise RedisAway("no answer in time") from None
+        if any(isinstance(reply, Exception) and str(reply).startswith("LOADING ") for reply in replies):
+            raise RedisAway("it still reads its file")
+        return replies
 
     async def _open_link(self) -> _Link:
         if self._link.open:

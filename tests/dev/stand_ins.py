@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dev.http_listener import Answer, Request
-from dev.ports import free_ports, in_use
+from dev.ports import free_ports
 from dev.processes import is_zombie, started_at
-from dev.redis_server import redis_command
+from dev.redis_server import redis_answers, redis_command
 from tests.waiting import until
 
 ISSUER = "http://127.0.0.1:3062"
@@ -31,7 +31,7 @@ class RedisProcess:
 
     def start(self) -> None:
         self._process = subprocess.Popen(redis_command(self.port, self._folder), stdout=subprocess.DEVNULL)
-        until(lambda: in_use(self.port))
+        until(lambda: redis_answers(self.port))
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGCONT)

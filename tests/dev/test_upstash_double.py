@@ -9,7 +9,7 @@ import pytest
 from upstash_redis.asyncio import Redis
 from upstash_redis.errors import UpstashError
 
-from dev.upstash_double import serve
+from dev.upstash_double import LocalRedis, RedisAway, serve
 from tests.dev.stand_ins import RedisProcess
 
 TOKEN = "a-token"
@@ -153,6 +153,18 @@ async def test_with_redis_away_the_answer_is_a_quick_503_and_it_finds_back(
     assert time.monotonic() - began < 0.5
     redis_process.start()
     assert await redis.get("kept") == "yes"
+
+
+async def test_a_redis_that_still_reads_its_file_is_away() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"-LOADING Redis is loading the dataset in memory\r\n")
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        redis = LocalRedis(server.sockets[0].getsockname()[1])
+        with pytest.raises(RedisAway, match="reads its file"):
+            await redis.run([["GET", "kept"]])
+        redis.close()
 
 
 async def test_with_redis_frozen_the_answer_comes_in_the_end(url: str, redis_process: RedisProcess) -> None:
