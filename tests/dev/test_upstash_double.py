@@ -159,6 +159,7 @@ async def test_a_redis_that_still_reads_its_file_is_away() -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(100)
         writer.write(b"-LOADING Redis is loading the dataset in memory\r\n")
+        writer.close()
 
     async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
         redis = LocalRedis(server.sockets[0].getsockname()[1])
