@@ -177,18 +177,20 @@ class Story:
             _say(told)
         if outlook and outlook["move"] == "ask":
             _say(f"        both so far: {_counts(outlook['champion'])} | {_counts(outlook['challenger'])}")
-            self._decide()
+            self._decide(seen)
         time.sleep(0.3)
 
-    def _decide(self) -> None:
+    def _decide(self, seen: dict[str, Any]) -> None:
         """Two administrators have to want the last step."""
         for who, member in (
             ("one", self._administrator),
             ("the same", self._administrator),
             ("another", self._another),
         ):
-            answer = self._try(member, "POST", "/api/ml/rollouts/advance", {})
+            meant = {"rolloutId": seen["id"], "version": seen["version"]}
+            answer = self._try(member, "POST", "/api/ml/rollouts/advance", meant)
             came = answer.json()
+            seen = came if answer.status_code < 400 else seen
             outcome = came["title"] if answer.status_code >= 400 else f"{came['percent']} %"
             _say(f"        {who} administrator asks for 100 %: {answer.status_code} {outcome}")
 

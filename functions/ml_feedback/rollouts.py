@@ -78,7 +78,7 @@ class Outlook(Schema):
 class ShownRollout(Schema):
     """A rollout. `evidence` holds each decision with what it was taken on; `percent` 0 is the shadow.
 
-    `version` counts its moves: who takes it back names the one that they looked at.
+    `version` counts its moves: who takes a step or takes it back names the one that they looked at.
     """
 
     id: UUID
@@ -137,12 +137,15 @@ def show_rollout() -> RolloutInFull:
 @routes.endpoint(
     "POST /api/ml/rollouts/advance", allow=administrators, limit=Limit("advance-rollout", 30, per=60), fresh=True
 )
-def advance_rollout(caller: Caller) -> ShownRollout:
+def advance_rollout(caller: Caller, meant: SeenRollout) -> ShownRollout:
     """Take the next step now, if it is due. The last one, and one that only alerts are missing for, wants two.
 
-    The first asks for it, another approves it.
+    The first asks for it, another approves it: the step is that of the version looked at, so that nobody approves what
+    they have not seen asked for. Raises NoRollout, RolloutMoved, StepTooEarly.
     """
     seen = _active()
+    if (seen.id, seen.version) != (meant.rollout_id, meant.version):
+        raise RolloutMoved
     if seen.address is None:
         raise StepTooEarly("The challenger does not answer yet")
     decision, evidence = judged(seen)

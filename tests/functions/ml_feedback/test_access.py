@@ -33,7 +33,7 @@ BY_ROLE: Final[dict[str, tuple[int, int, int]]] = {
     "POST /api/ml/rollouts": (403, 403, 422),
     "GET /api/ml/rollouts": (403, 403, 200),
     "GET /api/ml/rollouts/current": (403, 403, 404),
-    "POST /api/ml/rollouts/advance": (403, 403, 404),
+    "POST /api/ml/rollouts/advance": (403, 403, 422),
     "POST /api/ml/rollouts/rollback": (403, 403, 422),
     "GET /api/ml/drift": (403, 403, 200),
 }

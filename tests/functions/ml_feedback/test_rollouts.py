@@ -103,7 +103,7 @@ def actions() -> list[str]:
 
 
 def meant(rollout_id: UUID) -> dict[str, object]:
-    """The rollout as whoever takes it back has just seen it."""
+    """The rollout as whoever takes it on or back has just seen it."""
     return {"rolloutId": str(rollout_id), "version": rollout_row(rollout_id).version}
 
 
@@ -269,7 +269,7 @@ def test_no_stage_ends_before_its_requests_and_its_minutes(
     add_answers(pair, CHALLENGER, requests)
     calls.tick(TICK)
     assert rollout_row(rollout_id).percent == 10
-    early = asking.post(ADVANCE)
+    early = asking.post(ADVANCE, meant(rollout_id))
     assert kind(early) == (409, "step-too-early")
     assert early.get_json()["detail"] == f"{6 - requests} requests and {max(30 - minutes, 0)} minutes are missing"
     outlook = asking.get(CURRENT).get_json()["outlook"]
@@ -353,11 +353,11 @@ def test_the_last_step_needs_two_and_the_same_one_twice_is_refused(
     with_answers(pair)
     calls.tick(TICK)
     assert rollout_row(rollout_id).percent == 50, "time alone does not take the last step"
-    asked = asking.post(ADVANCE).get_json()
+    asked = asking.post(ADVANCE, meant(rollout_id)).get_json()
     assert (asked["askedBy"], asked["approvedBy"], asked["percent"]) == (str(administrator.id), None, 50)
-    assert kind(asking.post(ADVANCE)) == (409, "second-administrator-needed")
+    assert kind(asking.post(ADVANCE, meant(rollout_id))) == (409, "second-administrator-needed")
     another = add_person(Role.ADMINISTRATOR)
-    approved = As(ml_feedback, another).post(ADVANCE).get_json()
+    approved = As(ml_feedback, another).post(ADVANCE, meant(rollout_id)).get_json()
     assert (approved["percent"], approved["approvedBy"], approved["status"]) == (100, str(another.id), "active")
     entries = rows(select(AuditEvent).where(AuditEvent.action.in_(("rollout.ask", "rollout.approve"))))
     assert {(entry.action, entry.actor_id) for entry in entries} == {
@@ -370,13 +370,28 @@ def test_the_last_step_needs_two_and_the_same_one_twice_is_refused(
     ]
 
 
+def test_nobody_approves_what_they_have_not_seen_asked_for(
+    asking: As, administrator: Person, ml_feedback: FlaskClient, pair: Pair
+) -> None:
+    """Both look at the same page and mean to ask: the second press is no approval."""
+    rollout_id = add_rollout(administrator, 50, at=ago(31))
+    with_answers(pair)
+    seen = meant(rollout_id)
+    assert asking.post(ADVANCE, seen).status_code == 200
+    another = As(ml_feedback, add_person(Role.ADMINISTRATOR))
+    assert kind(another.post(ADVANCE, seen)) == (409, "rollout-moved")
+    assert kind(another.post(ADVANCE, {"rolloutId": str(uuid4()), "version": 1})) == (409, "rollout-moved")
+    assert (rollout_row(rollout_id).percent, rollout_row(rollout_id).approved_by) == (50, None)
+    assert another.post(ADVANCE, meant(rollout_id)).get_json()["percent"] == 100
+
+
 @pytest.mark.parametrize("why", ["a day has passed", "who asked is suspended", "who asked is somebody else now"])
 def test_a_wish_that_no_longer_stands_is_approved_by_nobody(
     asking: As, administrator: Person, ml_feedback: FlaskClient, pair: Pair, why: str
 ) -> None:
     rollout_id = add_rollout(administrator, 50, at=ago(31))
     with_answers(pair)
-    asking.post(ADVANCE)
+    asking.post(ADVANCE, meant(rollout_id))
     if why == "a day has passed":
         change(Rollout, rollout_id, asked_at=now() - timedelta(hours=24))
     elif why == "who asked is suspended":
@@ -384,7 +399,7 @@ def test_a_wish_that_no_longer_stands_is_approved_by_nobody(
     else:
         change(User, administrator.id, role=Role.THERAPIST)
     another = add_person(Role.ADMINISTRATOR)
-    asked = As(ml_feedback, another).post(ADVANCE).get_json()
+    asked = As(ml_feedback, another).post(ADVANCE, meant(rollout_id)).get_json()
     assert (asked["askedBy"], asked["percent"]) == (str(another.id), 50)
 
 
@@ -402,20 +417,20 @@ def test_no_step_comes_before_the_champion_has_flagged_enough_unless_two_decide_
     add_answers(pair, CHALLENGER, 5)
     outlook = asking.get(CURRENT).get_json()["outlook"]
     assert (outlook["move"], outlook["requestsMissing"], outlook["alertsMissing"]) == ("stay", 1, 1)
-    early = asking.post(ADVANCE)
+    early = asking.post(ADVANCE, meant(rollout_id))
     assert kind(early) == (409, "step-too-early")
     assert early.get_json()["detail"] == "1 requests and 0 minutes are missing, and 1 alerts"
     add_answers(pair, CHALLENGER, 1)
     calls.tick(TICK)
     assert rollout_row(rollout_id).percent == 10, "too few alerts for both to be compared by"
-    asked = asking.post(ADVANCE).get_json()
+    asked = asking.post(ADVANCE, meant(rollout_id)).get_json()
     assert (asked["askedBy"], asked["percent"], asked["evidence"][-1]["alertsMissing"]) == (
         str(administrator.id),
         10,
         1,
     )
-    assert kind(asking.post(ADVANCE)) == (409, "second-administrator-needed")
-    approved = As(ml_feedback, add_person(Role.ADMINISTRATOR)).post(ADVANCE).get_json()
+    assert kind(asking.post(ADVANCE, meant(rollout_id))) == (409, "second-administrator-needed")
+    approved = As(ml_feedback, add_person(Role.ADMINISTRATOR)).post(ADVANCE, meant(rollout_id)).get_json()
     assert (approved["percent"], approved["askedBy"], approved["approvedBy"]) == (25, None, None)
     assert actions() == ["rollout.ask", "rollout.approve"]
 
@@ -437,7 +452,7 @@ def test_what_moves_it_on_asks_who_one_is_and_what_takes_it_back_does_not(
 ) -> None:
     rollout_id = add_rollout(administrator)
     stale(administrator)
-    body = {"modelId": str(uuid4())} if path == ROLLOUTS else {}
+    body = {"modelId": str(uuid4())} if path == ROLLOUTS else meant(rollout_id)
     assert kind(asking.post(path.replace("{id}", str(uuid4())), body)) == (403, "step-up-required")
     assert asking.post(ROLLBACK, meant(rollout_id)).status_code == 200
 
@@ -473,7 +488,7 @@ def test_one_word_takes_it_back_whatever_the_evidence(asking: As, administrator:
     for again in (seen, meant(rollout_id)):
         assert kind(asking.post(ROLLBACK, again)) == (409, "rollout-moved")
     assert kind(asking.post(ROLLBACK, {"rolloutId": str(uuid4()), "version": 1})) == (404, "no-rollout")
-    assert kind(asking.post(ADVANCE)) == (404, "no-rollout")
+    assert kind(asking.post(ADVANCE, meant(rollout_id))) == (404, "no-rollout")
     assert kind(asking.get(CURRENT)) == (404, "no-rollout")
     assert [item["id"] for item in asking.get(ROLLOUTS).get_json()["items"]] == [str(rollout_id)]
 
@@ -680,7 +695,7 @@ def test_from_the_verdict_to_everybody_and_back_again_at_one_word(
             seen.append(rollout_row(UUID(begun["id"])).percent)
         assert seen == [0, 10, 25, 50, 50]
         for person in (administrator, another):
-            As(ml_feedback, person).post(ADVANCE)
+            As(ml_feedback, person).post(ADVANCE, meant(UUID(begun["id"])))
         assert rollout_row(UUID(begun["id"])).percent == 100
         stage()
         until(lambda: _ended(calls, begun["id"]))

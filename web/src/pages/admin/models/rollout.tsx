@@ -113,7 +113,14 @@ function Steps({ rollout }: { rollout: Rollout }) {
   const proven = useStepUp();
   const approve = rollout.percent === BEFORE_ALL ? "models.approve" : "models.approveByHand";
   const advance = useMutation({
-    mutationFn: () => proven(() => call(api.POST("/api/ml/rollouts/advance"))),
+    mutationFn: () =>
+      proven(() =>
+        call(
+          api.POST("/api/ml/rollouts/advance", {
+            body: { rolloutId: rollout.id, version: rollout.version },
+          }),
+        ),
+      ),
     onSettled: () => store.invalidateQueries({ queryKey: ["ml"] }),
   });
   return (
