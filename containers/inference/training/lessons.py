@@ -135,7 +135,7 @@ class Lessons:
         return " ".join(" ".join(texts).split(" ")[: self._plan.words])
 
     def _everyday_sentence(self, chance: random.Random, language: str) -> str:
-        if language == "en" and chance.random() < 0.4:
+        if self._everyday and language == "en" and chance.random() < 0.4:
             return chance.choice(self._everyday)[:80]
         alike = [t for t in self._templates["Normal"] if t.language == language]
         return chance.choice(alike).sample(chance).text

@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from containers.inference.model_directory import MANIFEST, digest
 from containers.inference.training import model_store, run_record
-from containers.inference.training.exit_codes import GATE_FAILED, TOO_LITTLE_TO_CALIBRATE
+from containers.inference.training.exit_codes import GATE_FAILED, NOTHING_TO_LEARN, TOO_LITTLE_TO_CALIBRATE
 from containers.inference.training.feedback_texts import (
     FeedbackText,
     balanced,
@@ -41,7 +41,11 @@ HEARTBEAT_SECONDS: Final = 10.0
 LOG_LINES: Final = 60
 LINE_LENGTH: Final = 200
 SECONDS_TO_END: Final = 8.0
-_ENDINGS: Final = {GATE_FAILED: "gate-failed", TOO_LITTLE_TO_CALIBRATE: "too-little-to-calibrate"}
+_ENDINGS: Final = {
+    GATE_FAILED: "gate-failed",
+    TOO_LITTLE_TO_CALIBRATE: "too-little-to-calibrate",
+    NOTHING_TO_LEARN: "too-little-feedback",
+}
 
 
 class CameToNothing(Exception):

@@ -32,7 +32,7 @@ from containers.inference.training.clinic_phrases import held_out_messages
 from containers.inference.training.data_statement import data_statement
 from containers.inference.training.dataset_split import FEEDBACK
 from containers.inference.training.evaluation import measure
-from containers.inference.training.exit_codes import GATE_FAILED, TOO_LITTLE_TO_CALIBRATE
+from containers.inference.training.exit_codes import GATE_FAILED, NOTHING_TO_LEARN, TOO_LITTLE_TO_CALIBRATE
 from containers.inference.training.export import export
 from containers.inference.training.fitting import fit, say
 from containers.inference.training.labelled_texts import LABELS, LabelledText, class_counts, in_split
@@ -63,6 +63,10 @@ class GateFailed(Exception):
     """The model fails cases that it must pass: it is not published. The message says which, in counts."""
 
 
+class NothingToLearn(ValueError):
+    """Every text is of those that are held apart: give the trainer collected texts too."""
+
+
 @dataclass(frozen=True)
 class _Start:
     """What training begins with."""
@@ -85,6 +89,9 @@ def main(options: Options) -> int:
     except TooLittleToCalibrate as lacking:
         say(f"nothing was taught: {lacking}")
         return TOO_LITTLE_TO_CALIBRATE
+    except NothingToLearn as lacking:
+        say(f"nothing was taught: {lacking}")
+        return NOTHING_TO_LEARN
     return 0
 
 
@@ -92,7 +99,7 @@ def run(options: Options) -> None:
     """Reads, trains, exports, calibrates, measures and writes; progress goes to standard output.
 
     What lies at the output stays as it is until the new model has shown that it serves. Raises GateFailed,
-    ModelUnusable, and ValueError for texts that cannot be used.
+    ModelUnusable, and ValueError for texts that cannot be used or are too few.
     """
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.schedule.seed)
@@ -103,6 +110,8 @@ def run(options: Options) -> None:
         for line in material.told():
             say(line)
         require_texts_at_risk([text.label == RISK_CLASS for text in _judged_by(material.parts["validation"])])
+        if options.schedule.epochs and not in_split(material.posts, "train"):
+            raise NothingToLearn("every text and answer is of those that are held apart")
         start = _beginning(options, base, material)
     say(f"network of {sum(weight.numel() for weight in start.network.parameters()):,} weights")
     classifier = Classifier(start.described, start.tokenizer, TorchEngine(start.network))

@@ -173,6 +173,15 @@ def test_classes_that_weigh_more_are_chosen_more_often(tokenizer: Tokenizer, pos
     assert share_of_suicidal(50.0) > share_of_suicidal(1.0)
 
 
+def test_where_no_post_is_normal_the_phrases_are_everyday_enough(posts: list[LabelledText]) -> None:
+    """As where a few answers of therapists are all that there is."""
+    said = {label: f"this one sentence is about {label.lower()}" for label in LABELS}
+    templates = [Template(text, label, "core", "en", {}, [""], [""], True) for label, text in said.items()]
+    [worried, *_] = [post for post in posts if post.label == "Anxiety"]
+    read = Lessons([worried], [], templates, LessonPlan(folds=2, phrases=0, woven=50)).epoch(random.Random(4))
+    assert sum(said["Normal"] in text for text, _ in read) > 10
+
+
 def test_a_woven_message_that_begins_with_danger_keeps_all_of_it_however_narrow_it_is_cut(
     posts: list[LabelledText],
 ) -> None:

@@ -1,6 +1,7 @@
 """Training from files to a served directory, on a few hundred made-up texts."""
 
 import csv
+import itertools
 import json
 import random
 import re
@@ -26,8 +27,9 @@ from containers.inference.engines import OnnxEngine  # noqa: E402
 from containers.inference.model_directory import digest  # noqa: E402
 from containers.inference.training import publication, training_run  # noqa: E402
 from containers.inference.training.clinic_phrases import held_out_messages, read_templates  # noqa: E402
+from containers.inference.training.dataset_split import part_of  # noqa: E402
 from containers.inference.training.evaluation import Share, measure  # noqa: E402
-from containers.inference.training.exit_codes import GATE_FAILED  # noqa: E402
+from containers.inference.training.exit_codes import GATE_FAILED, NOTHING_TO_LEARN  # noqa: E402
 from containers.inference.training.export import Precision, export  # noqa: E402
 from containers.inference.training.fitting import Schedule  # noqa: E402
 from containers.inference.training.labelled_texts import LABELS, SPLITS, LabelledText, in_split, split_of  # noqa: E402
@@ -301,6 +303,17 @@ def arguments(options: Options, base: Options, output: Path, work: Path) -> list
     short = ["--epochs", "3", "--phrases", "100", "--woven", "20", "--no-baselines"]
     places = ["--base", str(base.output), "--output", str(output), "--work", str(work)]
     return ["--data", *map(str, options.data), *places, *short]
+
+
+def test_where_every_answer_is_held_apart_the_run_says_that_there_is_nothing_to_learn(
+    options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    author = next(name for name in map(str, itertools.count()) if part_of(name) == "validation")
+    answers = tmp_path / "feedback.csv"
+    answers.write_text(f"author,text,label,language\n{author},i cannot go on,Suicidal,en\n", encoding="utf-8")
+    assert main(replace(options, data=(), feedback=answers, output=tmp_path / "none")) == NOTHING_TO_LEARN
+    assert "nothing was taught" in capsys.readouterr().out
+    assert not (tmp_path / "none").exists()
 
 
 def test_no_text_is_in_two_splits_and_marks_do_not_make_two_of_one(posts: Path) -> None:
