@@ -4,18 +4,17 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer
-from transformers import XLMRobertaForSequenceClassification
 
 from containers.inference.classifier import Classifier
 from containers.inference.engines import OnnxEngine
-from containers.inference.model_directory import AS_WRITTEN, ModelDescription, ModelUnusable, digest
+from containers.inference.model_directory import ModelUnusable
 from containers.inference.training.baselines import baselines
+from containers.inference.training.beginning import Start, beginning
 from containers.inference.training.behavioural_suite import gate_failures, read_unseen, run_suite
 from containers.inference.training.calibration import (
     RISK_CLASS,
@@ -38,25 +37,16 @@ from containers.inference.training.fitting import fit, say
 from containers.inference.training.labelled_texts import LABELS, LabelledText, class_counts, in_split
 from containers.inference.training.lessons import Lessons
 from containers.inference.training.material import Material, Sources, read_material
-from containers.inference.training.model_store import READ_TO_GO_ON, brought, brought_file
-from containers.inference.training.network import (
-    TorchEngine,
-    class_leanings,
-    company_vectors,
-    load_network,
-    new_network,
-)
+from containers.inference.training.model_store import brought, brought_file
+from containers.inference.training.network import TorchEngine
 from containers.inference.training.options import Options
 from containers.inference.training.output_directory import replaced
 from containers.inference.training.publication import architecture_of, publish, version_of
 from containers.inference.training.report import Evidence, Making, main_figures
 from containers.inference.training.scored_texts import score_texts
-from containers.inference.training.tokens import END_ID, PAD_ID, START_ID, train_tokenizer
+from containers.inference.training.tokens import PAD_ID
 from containers.inference.training.wide_fitting import add_wide_part
 from shared.model_comparison import KEPT_AS
-
-_OVERLAP = 32
-_LONGEST_WINDOW = 256
 
 
 class GateFailed(Exception):
@@ -65,18 +55,6 @@ class GateFailed(Exception):
 
 class NothingToLearn(ValueError):
     """Every text is of those that are held apart: give the trainer collected texts too."""
-
-
-@dataclass(frozen=True)
-class _Start:
-    """What training begins with."""
-
-    tokenizer: Tokenizer
-    network: XLMRobertaForSequenceClassification
-    described: ModelDescription
-    goes_on_from: str
-    made_of: Mapping[str, str]
-    """SHA-256 of the base's files; none where training begins with nothing."""
 
 
 def main(options: Options) -> int:
@@ -112,7 +90,7 @@ def run(options: Options) -> None:
         require_texts_at_risk([text.label == RISK_CLASS for text in _judged_by(material.parts["validation"])])
         if options.schedule.epochs and not in_split(material.posts, "train"):
             raise NothingToLearn("every text and answer is of those that are held apart")
-        start = _beginning(options, base, material)
+        start = beginning(options, base, material)
     say(f"network of {sum(weight.numel() for weight in start.network.parameters()):,} weights")
     classifier = Classifier(start.described, start.tokenizer, TorchEngine(start.network))
     if options.schedule.epochs:
@@ -123,7 +101,7 @@ def run(options: Options) -> None:
         _finished(replace(options, output=folder), material, start, files)
 
 
-def _finished(options: Options, material: Material, start: _Start, files: Mapping[str, str]) -> None:
+def _finished(options: Options, material: Material, start: Start, files: Mapping[str, str]) -> None:
     """From a network that has learnt to a model that serves. Raises GateFailed, ModelUnusable."""
     export(start.network, options.output, options.precision)
     engine = OnnxEngine(options.output / "model.onnx", options.threads, PAD_ID)
@@ -138,55 +116,7 @@ def _brought(options: Options, folder: Path) -> tuple[Sources, Path | None]:
     return Sources([brought_file(str(name), folder) for name in options.data], foreign, options.feedback), base
 
 
-def _beginning(options: Options, base: Path | None, material: Material) -> _Start:
-    """Tokenizer and network to start from: those of the base, or new ones."""
-    if base is None:
-        tokenizer, network = _made(options, material)
-        return _Start(tokenizer, network, _description(options.size.window_tokens), "", {})
-    network = load_network(base)
-    tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    before = json.loads((base / "bloom.json").read_bytes()) if (base / "bloom.json").exists() else {}
-    positions = network.config.max_position_embeddings - PAD_ID - 1
-    wanted = options.window or before.get("window", {}).get("tokens", _LONGEST_WINDOW)
-    # What is taught is normalised; a network that is only measured reads as it always did.
-    as_written = before.get("normalisation") == AS_WRITTEN and not options.schedule.epochs
-    described = replace(_description(min(wanted, positions)), as_written=as_written)
-    made_of = {name: digest(base / name) for name in READ_TO_GO_ON if (base / name).exists()}
-    return _Start(tokenizer, network, described, before.get("version", network.config.model_type), made_of)
-
-
-def _made(options: Options, material: Material) -> tuple[Tokenizer, XLMRobertaForSequenceClassification]:
-    taught = material.parts["train"]
-    texts = [text.text for text in taught]
-    tokenizer = train_tokenizer(texts, options.size.vocabulary)
-    vocabulary = tokenizer.get_vocab_size()
-    network = new_network(options.size, vocabulary, options.dropout)
-    encoded = [found.ids for found in tokenizer.encode_batch(texts, add_special_tokens=False)]
-    leanings = class_leanings(encoded, torch.tensor([text.target for text in taught]), vocabulary)
-    company = company_vectors(encoded, vocabulary, options.size.hidden - len(LABELS))
-    network.roberta.embeddings.word_embeddings.weight.data.copy_(torch.cat([leanings, company], dim=1))
-    return tokenizer, network
-
-
-def _description(window_tokens: int) -> ModelDescription:
-    return ModelDescription(
-        version="in training",
-        labels=LABELS,
-        pad_id=PAD_ID,
-        start_id=START_ID,
-        end_id=END_ID,
-        window_tokens=window_tokens,
-        window_overlap=min(_OVERLAP, window_tokens // 4),
-        temperature=1.0,
-        thresholds={RISK_CLASS: {}},
-        self_test=(),
-        metrics={},
-    )
-
-
-def _checkpoints(options: Options, material: Material, files: Mapping[str, str], start: _Start) -> Checkpoints:
+def _checkpoints(options: Options, material: Material, files: Mapping[str, str], start: Start) -> Checkpoints:
     """Where the run is kept; another run's checkpoint, of other data say, is not gone on from."""
     made_of = [
         files,
@@ -204,7 +134,7 @@ def _checkpoints(options: Options, material: Material, files: Mapping[str, str],
 
 
 def _teach(
-    options: Options, material: Material, start: _Start, classifier: Classifier, checkpoints: Checkpoints
+    options: Options, material: Material, start: Start, classifier: Classifier, checkpoints: Checkpoints
 ) -> None:
     posts = in_split(material.posts, "train")
     templates = [template for template in material.templates if template.split == "train"]
@@ -226,7 +156,7 @@ def _teach(
     fit(start.network, start.tokenizer, window_tokens, lessons, weights, score, options.schedule, checkpoints)
 
 
-def _widened(material: Material, start: _Start) -> None:
+def _widened(material: Material, start: Start) -> None:
     taught, validation = material.parts["train"], material.parts["validation"]
     chosen = add_wide_part(start.network, start.tokenizer, taught, validation, start.described.window_tokens)
     say(
@@ -265,7 +195,7 @@ def _judged_by(texts: Sequence[LabelledText]) -> list[LabelledText]:
 def _judged(
     options: Options,
     material: Material,
-    start: _Start,
+    start: Start,
     classifier: Classifier,
     thresholds: Mapping[str, RiskThreshold],
     files: Mapping[str, str],
@@ -305,7 +235,7 @@ def _comparison(champion: Path, classifier: Classifier, evidence: Evidence) -> d
     return beside.model_dump(mode="json", by_alias=True)
 
 
-def _making(options: Options, material: Material, start: _Start, files: Mapping[str, str]) -> Making:
+def _making(options: Options, material: Material, start: Start, files: Mapping[str, str]) -> Making:
     own = data_statement(material, start.goes_on_from, options.schedule.epochs)
     return Making(
         architecture=architecture_of(start.network),

@@ -26,6 +26,7 @@ from containers.inference.classifier import load  # noqa: E402
 from containers.inference.engines import OnnxEngine  # noqa: E402
 from containers.inference.model_directory import digest  # noqa: E402
 from containers.inference.training import publication, training_run  # noqa: E402
+from containers.inference.training.beginning import beginning  # noqa: E402
 from containers.inference.training.clinic_phrases import held_out_messages, read_templates  # noqa: E402
 from containers.inference.training.dataset_split import part_of  # noqa: E402
 from containers.inference.training.evaluation import Share, measure  # noqa: E402
@@ -217,7 +218,7 @@ def test_a_checkpoint_is_gone_on_from_only_by_the_run_that_left_it(
     tokenizer = Tokenizer.from_file(str(trained.output / "tokenizer.json"))
     bases = [foreign_checkpoint(tmp_path / str(seed), tokenizer, seed) for seed in (1, 2)]
     material = read_material(Sources([Path(str(path)) for path in options.data]))
-    one, other = (training_run._beginning(options, base, material) for base in bases)
+    one, other = (beginning(options, base, material) for base in bases)
     begun = [(options, one), (options, other), (replace(options, dropout=0.3), one), (options, one)]
     kept = [training_run._checkpoints(chosen, material, {}, start)._identity for chosen, start in begun]
     assert one.goes_on_from == other.goes_on_from
