@@ -1,5 +1,6 @@
 /** What becomes of an appointment that was booked: its therapist moves it, and it is called off late. */
 import { expect, test } from "@playwright/test";
+import { takenIntoCare } from "../tests/caring";
 import { hoursAroundTheClock } from "../tests/lively";
 import { browserOf, did, newcomer, told } from "../tests/people";
 import { words } from "../tests/words";
@@ -16,20 +17,15 @@ test("an appointment is moved by its therapist and called off late by its patien
 }) => {
   const desk = await (await browserOf(browser, "THERAPIST")).newPage();
   await hoursAroundTheClock(desk.request);
-  await did(desk, "PATCH", "/api/user/profile", { acceptsNewPatients: true });
-  const { user } = await told<{ user: { id: string } }>(desk, "/api/auth/session");
   const patient = await newcomer("PATIENT", "Mona Moved");
-  const care = await did<{ id: string }>(patient, "POST", `/api/therapists/${user.id}/connect`, {
-    note: null,
-  });
-  await did(desk, "PATCH", `/api/care-relationships/${care.id}`, { status: "accepted" });
+  const { therapistId } = await takenIntoCare(patient);
   const from = new Date(Date.now() + 2 * 3600_000);
   const range = `from=${from.toISOString()}&to=${new Date(from.getTime() + 3600_000).toISOString()}`;
   const [slot] = (
-    await told<{ items: Slot[] }>(patient, `/api/therapists/${user.id}/slots?${range}&timeZone=UTC`)
+    await told<{ items: Slot[] }>(patient, `/api/therapists/${therapistId}/slots?${range}&timeZone=UTC`)
   ).items;
   const booked = await did<{ appointment: { id: string } }>(patient, "POST", "/api/appointments", {
-    therapistId: user.id,
+    therapistId,
     startAt: slot?.startAt,
     endAt: slot?.endAt,
   });

@@ -18,6 +18,9 @@ cleanupOutdatedCaches();
 precacheAndRoute(__KEPT__, { cleanURLs: false, directoryIndex: "" });
 registerRoute(new NavigationRoute(createHandlerBoundToURL("/index.html"), { denylist: NO_PAGES }));
 
+// From the first visit on: without a connection the next page is here too.
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
 self.addEventListener("message", ({ data }) => {
   if (data === TAKE_OVER) void self.skipWaiting();
 });

@@ -1,5 +1,6 @@
 /** The client on somebody's device: installed, without a connection, in a newer version, and after they left. */
-import { type Browser, expect, type Page, test } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
+import { takenIntoCare } from "./caring";
 import { write } from "./chatting";
 import { signIn, signUp } from "./coming_in";
 import { browserOf, did, told } from "./people";
@@ -7,17 +8,6 @@ import { everythingKept } from "./visiting";
 import { words } from "./words";
 
 const { common, everyone, messages, settings } = words;
-
-/** The address of the conversation with the seeded therapist, who takes them into care for it. */
-async function inCare(browser: Browser, page: Page): Promise<string> {
-  const desk = (await browserOf(browser, "THERAPIST")).request;
-  await did(desk, "PATCH", "/api/user/profile", { acceptsNewPatients: true });
-  const { user } = await told<{ user: { id: string } }>(desk, "/api/auth/session");
-  const care = await did<{ id: string }>(page, "POST", `/api/therapists/${user.id}/connect`, { note: null });
-  await did(desk, "PATCH", `/api/care-relationships/${care.id}`, { status: "accepted" });
-  const { items } = await told<{ items: { id: string }[] }>(page, "/api/conversations");
-  return `/messages/${items[0]?.id}`;
-}
 
 const composer = (page: Page) => page.getByLabel(messages.composer.label, { exact: true });
 
@@ -64,7 +54,7 @@ test("nothing of a person is left on the device once they signed out", async ({ 
   const { page, name, email } = await signUp(browser, "PATIENT", "Linn Lakewood");
   const about = "a secret that only I know";
   await did(page, "PATCH", "/api/user/profile", { about });
-  const conversation = await inCare(browser, page);
+  const conversation = `/messages/${(await takenIntoCare(page)).conversationId}`;
   const [unsent, draft] = ["what waits to be sent", "what has only been begun"];
   for (const path of ["/settings/profile", "/messages", "/appointments", "/therapists", "/dashboard"])
     await page.goto(path);
@@ -129,7 +119,7 @@ test("a passkey is made, and brings its owner in", async ({ browser }) => {
 
 test("a session about to end warns, by the page's own clock", async ({ browser }) => {
   const { page, email, password } = await signUp(browser, "PATIENT", "Ewa Ending");
-  const conversation = await inCare(browser, page);
+  const conversation = `/messages/${(await takenIntoCare(page)).conversationId}`;
   await page.clock.install();
   await page.goto(conversation);
   await composer(page).fill("only begun");

@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useRouteError } from "react-router";
 import { CrisisHelpButton } from "@/crisis/crisis_help";
@@ -24,28 +24,31 @@ export { NotFoundPage };
 const RELOADED = "bloom.reloaded";
 
 /**
- * A page stopped by a mistake of ours; one whose code is gone after a release is fetched anew, once. `alone` where the
- * shell, with help at once in it, stopped too.
+ * A page stopped by a mistake of ours, or its code could not be fetched: what is gone after a release is fetched anew,
+ * once; what a connection is missing for is said to be so. `alone` where the shell, with help at once in it, stopped too.
  */
 export function BrokenPage({ alone = false }: { alone?: boolean }) {
   const { t } = useTranslation("common");
   const error = useRouteError();
+  const Around = alone ? "main" : "div";
+  const unfetched =
+    error instanceof TypeError && /dynamically imported module|Importing a module/.test(error.message);
+  const [offline] = useState(unfetched && !navigator.onLine);
+  const about = offline ? "brokenOffline" : "broken";
   useEffect(() => {
-    const stale =
-      error instanceof TypeError && /dynamically imported module|Importing a module/.test(error.message);
-    if (stale && navigator.onLine && !sessionStorage.getItem(RELOADED)) {
+    if (unfetched && navigator.onLine && !sessionStorage.getItem(RELOADED)) {
       sessionStorage.setItem(RELOADED, "1");
       location.reload();
     }
-  }, [error]);
+  }, [unfetched]);
   return (
-    <main className="p-6">
-      <Page title={t("broken.title")} lead={t("broken.lead")} width="narrow">
+    <Around className={alone ? "p-6" : undefined}>
+      <Page title={t(`${about}.title`)} lead={t(`${about}.lead`)} width="narrow">
         <p className="flex flex-wrap gap-2">
-          <Button onClick={() => location.reload()}>{t("broken.reload")}</Button>
+          <Button onClick={() => location.reload()}>{t(`${about}.reload`)}</Button>
           {alone && <CrisisHelpButton />}
         </p>
       </Page>
-    </main>
+    </Around>
   );
 }

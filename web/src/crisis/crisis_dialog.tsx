@@ -1,20 +1,17 @@
 /** The lines of the person's country, or of another that they choose. It needs no server. */
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useProfile } from "@/session/profile";
-import { useSession } from "@/session/session";
 import { Select } from "@/ui/field";
 import { CrisisLines } from "./crisis_resources";
 import { KNOWN_COUNTRIES, likelyCountry, linesOf } from "./lines";
+import { useOwnCountry } from "./own_lines";
 
 const ANYWHERE = "anywhere";
 
 export default function CrisisDialog() {
   const { t, i18n } = useTranslation("common");
-  const { data: session } = useSession();
-  const { data: profile } = useProfile(session?.user.role === "PATIENT");
+  const own = useOwnCountry();
   const [chosen, setChosen] = useState<string | null>(null);
-  const own = profile && "country" in profile ? profile.country : null;
   const country = chosen ?? likelyCountry(own, navigator.languages) ?? ANYWHERE;
   return (
     <div className="grid gap-4">

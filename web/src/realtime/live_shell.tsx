@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, call } from "@/api/client";
 import { setMenuCount } from "@/app/menu_counts";
 import { CrisisLines } from "@/crisis/crisis_resources";
+import { useHelpLines } from "@/crisis/own_lines";
 import { useRemembered } from "@/session/remembered";
 import type { Session } from "@/session/session";
 import { Modal } from "@/ui/modal";
@@ -48,12 +49,13 @@ function HelpElsewhere() {
   const { t } = useTranslation("common");
   const help = useRemembered(helpElsewhere);
   useEffect(() => () => helpElsewhere.set(null), []);
+  const lines = useHelpLines(help?.resources ?? []);
   if (!help) return null;
   return (
     <Modal title={t("crisis.title")} onClose={() => helpElsewhere.set(null)}>
       <div className="grid gap-4">
         <p>{t("crisis.lead")}</p>
-        <CrisisLines resources={help.resources} />
+        <CrisisLines resources={lines} />
         <p className="text-sm text-ink-soft">{t("crisis.notWatched")}</p>
       </div>
     </Modal>

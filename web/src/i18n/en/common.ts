@@ -121,6 +121,11 @@ export default {
     lead: "The page stopped by mistake. Messages you have begun are kept. Loading it anew usually helps.",
     reload: "Load the page anew",
   },
+  brokenOffline: {
+    title: "This page needs a connection",
+    lead: "It was not opened on this device before. Once you are online again it can be loaded; messages that you wrote are kept.",
+    reload: "Try again",
+  },
   problem: {
     other: "That did not work, and it is not your fault. Please try again.",
     unreachable: "We cannot reach the server. Are you online?",

@@ -125,6 +125,11 @@ export default {
     lead: "La página se detuvo por error. Los mensajes que has empezado están guardados. Cargarla de nuevo suele ayudar.",
     reload: "Cargar la página de nuevo",
   },
+  brokenOffline: {
+    title: "Esta página necesita conexión",
+    lead: "Aún no se había abierto en este dispositivo. En cuanto vuelvas a tener conexión se podrá cargar; los mensajes que escribiste están guardados.",
+    reload: "Intentar de nuevo",
+  },
   problem: {
     other: "No funcionó, y no es culpa tuya. Inténtalo de nuevo.",
     unreachable: "No podemos llegar al servidor. ¿Tienes conexión?",
