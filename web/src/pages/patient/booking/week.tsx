@@ -101,7 +101,7 @@ export function Times({ slots, zone, marked, withDay = false, onChoose }: TimesP
           <Button
             look={slot.startAt === marked ? "main" : "plain"}
             size="small"
-            className="min-h-11 w-full px-1 tabular-nums lg:min-h-10"
+            className={classes("min-h-11 w-full tabular-nums lg:min-h-10", withDay ? "px-3" : "px-1")}
             onClick={() => onChoose(slot)}
           >
             {!withDay && <span className="sr-only">{inWords(slot.startAt, "dayLong", zone)}</span>}
