@@ -1,51 +1,31 @@
 /** Booking as it goes when others book as well: a time taken meanwhile, a series, a time offered from the waiting list. */
 import { readFile } from "node:fs/promises";
-import { type APIRequestContext, expect, type Page, test } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
 import { seriesOf } from "../src/pages/patient/booking/repeating";
 import {
-  type Care,
+  bookAway,
+  freeTimes,
   newPatient,
   oneTimeAlone,
   pageOf,
   patientInCare,
+  type Slot,
   takenIntoCare,
   verifiedTherapist,
 } from "../tests/caring";
 import { hoursAroundTheClock } from "../tests/lively";
-import { asking, did, stateOf, told } from "../tests/people";
+import { asking, did, stateOf } from "../tests/people";
 import { filled, words } from "../tests/words";
 
 const { appointment, appointments, book, home, offer, refused, repeat, series, wait, week } = words.patient;
 const THERAPIST = "Theo Example";
 const ZONE = "America/Los_Angeles";
 
-interface Slot {
-  startAt: string;
-  endAt: string;
-}
-
 test.beforeAll(async () => {
   const therapist = await asking(stateOf("THERAPIST"));
   await hoursAroundTheClock(therapist);
   await therapist.dispose();
 });
-
-/** What is free in the two days that begin after so many days. */
-async function freeTimes(patient: APIRequestContext | Page, { therapistId }: Care, days: number) {
-  const from = Date.now() + days * 86_400_000;
-  const range = `from=${new Date(from).toISOString()}&to=${new Date(from + 2 * 86_400_000).toISOString()}`;
-  const path = `/api/therapists/${therapistId}/slots?${range}&timeZone=UTC`;
-  return (await told<{ items: Slot[] }>(patient, path)).items;
-}
-
-/** Book it as somebody else, through the API. */
-function bookAway(patient: APIRequestContext, { therapistId }: Care, { startAt, endAt }: Slot) {
-  return did<{ appointment: { id: string; version: number } }>(patient, "POST", "/api/appointments", {
-    therapistId,
-    startAt,
-    endAt,
-  });
-}
 
 const timeOf = (page: Page, { startAt }: Slot) =>
   page.getByRole("list", { name: week.label }).locator(`time[datetime="${startAt}"]`);

@@ -27,13 +27,11 @@ test("what was written without a connection brings help to the page where its au
     .click();
   await expect(page).toHaveURL(/\/dashboard$/);
   await expect(page.getByRole("dialog")).toHaveCount(0);
-  await page.screenshot({ path: "/tmp/shots/9_offline_dashboard.png" });
 
   await context.setOffline(false);
   const help = page.getByRole("dialog", { name: common.crisis.title });
   await expect(help.getByText("988").first()).toBeVisible();
   await expect(help.getByText(common.crisis.notWatched)).toBeVisible();
-  await page.screenshot({ path: "/tmp/shots/9_help.png" });
   await expect(page).toHaveURL(/\/dashboard$/);
   expect(await everythingKept(page)).not.toContain(said); // it is sent, and waits here no more
   await help.getByRole("button", { name: common.close }).click();

@@ -7,6 +7,11 @@ export interface Care {
   conversationId: string;
 }
 
+export interface Slot {
+  startAt: string;
+  endAt: string;
+}
+
 /** Take this patient into the seeded therapist's care, or into that of this one. */
 export async function takenIntoCare(
   patient: APIRequestContext | Page,
@@ -90,4 +95,21 @@ export async function pageOf(
 ): Promise<Page> {
   const storageState = await who.storageState();
   return (await browserOf(browser, null, { storageState, ...options })).newPage();
+}
+
+/** What is free in the two days that begin after so many days. */
+export async function freeTimes(patient: APIRequestContext | Page, { therapistId }: Care, days: number) {
+  const from = Date.now() + days * 86_400_000;
+  const range = `from=${new Date(from).toISOString()}&to=${new Date(from + 2 * 86_400_000).toISOString()}`;
+  const path = `/api/therapists/${therapistId}/slots?${range}&timeZone=UTC`;
+  return (await told<{ items: Slot[] }>(patient, path)).items;
+}
+
+/** Book it through the API. */
+export function bookAway(patient: APIRequestContext | Page, { therapistId }: Care, { startAt, endAt }: Slot) {
+  return did<{ appointment: { id: string; version: number } }>(patient, "POST", "/api/appointments", {
+    therapistId,
+    startAt,
+    endAt,
+  });
 }

@@ -95,7 +95,7 @@ export const PAGES: readonly PageEntry[] = [
   {
     path: "/getting-started",
     allow: "signed-in",
-    words: ["settings", "agreements"],
+    words: ["settings", "agreements", "everyone"],
     load: () => import("@/pages/everyone/getting_started"),
   },
   {

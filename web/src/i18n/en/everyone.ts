@@ -141,6 +141,9 @@ export default {
   dashboard: {
     terms: "Your agreement to the terms is still to be confirmed.",
     termsAction: "Look at them now",
+    erasure: "As you asked, your account will be erased on {{date}}. Signing in does not change that.",
+    erasureHeld: "As you asked, your account waits to be erased. Signing in does not change that.",
+    erasureAction: "Look at it, or keep the account",
   },
   problem: {
     "wrong-credentials": "Address and password do not fit together. Please look at both again.",

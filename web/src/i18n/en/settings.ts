@@ -282,7 +282,7 @@ export default {
     scheduled: "Your account will be erased on {{date}}",
     held: "Your account waits to be erased. Something has to be settled first; we will tell you by mail.",
     scheduledText:
-      "You asked for it on {{date}}. Until it happens you can call it off, and everything is as it was.",
+      "You asked for it on {{date}}. Until it happens you can call it off. Appointments that were called off stay so; everything else is as it was.",
     cancel: "Keep my account",
     cancelled: "Your account stays",
     keptTitle: "What stays, and why",

@@ -143,6 +143,9 @@ export default {
   dashboard: {
     terms: "Falta confirmar que aceptas las condiciones.",
     termsAction: "Verlas ahora",
+    erasure: "Como pediste, tu cuenta se borrará el {{date}}. Iniciar sesión no lo cambia.",
+    erasureHeld: "Como pediste, tu cuenta espera a ser borrada. Iniciar sesión no lo cambia.",
+    erasureAction: "Verlo, o conservar la cuenta",
   },
   problem: {
     "wrong-credentials": "El correo y la contraseña no coinciden. Revisa los dos.",

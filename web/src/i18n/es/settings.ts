@@ -287,7 +287,8 @@ export default {
       "Ocurrirá el {{date}}. Hasta entonces puedes iniciar sesión y cancelarlo. Tu sesión ya está cerrada.",
     scheduled: "Tu cuenta se borrará el {{date}}",
     held: "Tu cuenta espera a ser borrada. Antes hay que resolver algo; te avisaremos por correo.",
-    scheduledText: "Lo pediste el {{date}}. Hasta que ocurra puedes cancelarlo, y todo queda como estaba.",
+    scheduledText:
+      "Lo pediste el {{date}}. Hasta que ocurra puedes cancelarlo. Las citas que se cancelaron siguen canceladas; todo lo demás queda como estaba.",
     cancel: "Conservar mi cuenta",
     cancelled: "Tu cuenta se queda",
     keptTitle: "Qué se conserva, y por qué",

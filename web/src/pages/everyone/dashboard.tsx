@@ -7,6 +7,7 @@ import { Link, Navigate } from "react-router";
 import { useSession } from "@/session/session";
 import { Message, Waiting } from "@/ui/states";
 import { consentsQuery } from "./consents";
+import { ErasureNotice } from "./erasure_notice";
 
 async function patientHome() {
   const [home] = await Promise.all([
@@ -48,7 +49,10 @@ export default function DashboardPage() {
   if (role === "ADMINISTRATOR") return <Navigate to="/admin" replace />;
   return (
     <Suspense fallback={<Waiting />}>
-      {asked && <TermsAsked />}
+      <div className="mx-auto mb-6 grid max-w-7xl gap-3 empty:hidden">
+        <ErasureNotice />
+        {asked && <TermsAsked />}
+      </div>
       {role === "PATIENT" ? <PatientHome /> : <TherapistHome />}
     </Suspense>
   );
@@ -58,13 +62,11 @@ export default function DashboardPage() {
 function TermsAsked() {
   const { t } = useTranslation("everyone");
   return (
-    <div className="mx-auto mb-6 max-w-7xl">
-      <Message tone="warm">
-        {t("dashboard.terms")}{" "}
-        <Link to="/getting-started" className="font-semibold underline underline-offset-4">
-          {t("dashboard.termsAction")}
-        </Link>
-      </Message>
-    </div>
+    <Message tone="warm">
+      {t("dashboard.terms")}{" "}
+      <Link to="/getting-started" className="font-semibold underline underline-offset-4">
+        {t("dashboard.termsAction")}
+      </Link>
+    </Message>
   );
 }

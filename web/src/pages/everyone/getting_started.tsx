@@ -15,6 +15,7 @@ import { Message, PageProblem, Waiting } from "@/ui/states";
 import { TimeZoneField } from "./account_fields";
 import { Agreements } from "./agreements";
 import { consentsQuery } from "./consents";
+import { ErasureNotice } from "./erasure_notice";
 import { isPatient, useProfile } from "./own_profile";
 import { atTheForm, patientChanges } from "./patient_fields";
 import { PatientFields, usePatientFaults, usePatientRefusals } from "./patient_form";
@@ -38,6 +39,7 @@ export default function GettingStartedPage() {
   };
   return (
     <Page title={t("started.title")} lead={t(patient ? "started.lead" : "started.leadStaff")} width="narrow">
+      <ErasureNotice />
       {patient && (
         <p className="text-sm font-semibold text-ink-soft" role="status">
           {t("started.step", { step, steps: 2 })}

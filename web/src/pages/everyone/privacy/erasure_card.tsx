@@ -11,16 +11,12 @@ import { Card } from "@/ui/card";
 import { Dialog } from "@/ui/dialog";
 import { Message, PageProblem, problemWords, Waiting } from "@/ui/states";
 import { useToast } from "@/ui/toast";
-
-const KEY = ["erasure"];
+import { erasureQuery } from "../erasure";
 
 /** Leaving for good: asked for, and called off within the days of grace. */
 export function ErasureCard({ role }: { role: Role }) {
   const { t } = useTranslation("settings");
-  const { data, error, refetch } = useQuery({
-    queryKey: KEY,
-    queryFn: () => call(api.GET("/api/user/erasure")),
-  });
+  const { data, error, refetch } = useQuery(erasureQuery);
   const [asking, setAsking] = useState(false);
   return (
     <Card title={t("privacy.erasure")}>
@@ -92,7 +88,7 @@ function Scheduled({ state }: { state: Shape<"ErasureState"> }) {
   const cancelling = useMutation({
     mutationFn: () => call(api.POST("/api/user/erasure/cancel")),
     onSuccess: (after) => {
-      client.setQueryData(KEY, after);
+      client.setQueryData(erasureQuery.queryKey, after);
       tell(t("privacy.cancelled"));
     },
   });
