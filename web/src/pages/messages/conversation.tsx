@@ -93,6 +93,10 @@ function Conversation({ id }: { id: string }) {
     [live, id, unread],
   );
   const isOpen = about.data?.isOpen ?? true;
+  const isOver = unsent.some(({ refused }) => refused === "conversation-closed");
+  useEffect(() => {
+    if (isOver) refreshConversations(id);
+  }, [isOver, id]);
   const isTherapist = session?.user.role === "THERAPIST";
   const analyses = useAnalyses(store);
 
@@ -100,12 +104,15 @@ function Conversation({ id }: { id: string }) {
     () => ({
       onRetry: ({ clientId }: Unsent) => void live.outbox.retry(clientId),
       onDiscard: ({ clientId }: Unsent) => void live.outbox.discard(clientId),
-      onTakeBack: ({ clientId, body }: Unsent) => {
-        composer.current?.put(body);
-        void live.outbox.discard(clientId);
-      },
+      // Without a field the words would have nowhere to go.
+      onTakeBack: isOpen
+        ? ({ clientId, body }: Unsent) => {
+            composer.current?.put(body);
+            void live.outbox.discard(clientId);
+          }
+        : null,
     }),
-    [live],
+    [live, isOpen],
   );
 
   const lost = state.problem instanceof Problem && !state.problem.passing ? state.problem : null;

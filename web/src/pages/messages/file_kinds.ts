@@ -81,7 +81,8 @@ export function sizeInWords(bytes: number, language: string): string {
   return new Intl.NumberFormat(language, {
     style: "unit",
     unit,
-    unitDisplay: "short",
+    // English shortens it to "2 byte".
+    unitDisplay: unit === "byte" ? "long" : "short",
     maximumFractionDigits: value < 10 && unit === "megabyte" ? 1 : 0,
   }).format(value);
 }

@@ -132,7 +132,8 @@ interface UnsentProps {
   /** The last try found no connection. */
   isHeld: boolean;
   onRetry: (unsent: Unsent) => void;
-  onTakeBack: (unsent: Unsent) => void;
+  /** Put its words back into the field, where there is one. */
+  onTakeBack: ((unsent: Unsent) => void) | null;
   onDiscard: (unsent: Unsent) => void;
 }
 
@@ -213,9 +214,16 @@ function Refused({
             {t(unsent.refused === "waited-long" ? "message.sendNow" : "message.retry")}
           </Button>
         )}
-        <Button size="small" look="quiet" className="min-h-11 sm:min-h-9" onClick={() => onTakeBack(unsent)}>
-          {t("message.takeBack")}
-        </Button>
+        {onTakeBack && (
+          <Button
+            size="small"
+            look="quiet"
+            className="min-h-11 sm:min-h-9"
+            onClick={() => onTakeBack(unsent)}
+          >
+            {t("message.takeBack")}
+          </Button>
+        )}
         <Button size="small" look="quiet" className="min-h-11 sm:min-h-9" onClick={() => onDiscard(unsent)}>
           {t("message.discard")}
         </Button>

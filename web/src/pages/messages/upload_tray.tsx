@@ -1,6 +1,7 @@
 /** The files that are about to go with a message, each with how far it is. */
 import { FileText, Image, RotateCcw, X } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import { Problem } from "@/api/problem";
 import { Button } from "@/ui/button";
 import { problemWords } from "@/ui/states";
 import { FILES_PER_MESSAGE, sizeInWords } from "./file_kinds";
@@ -59,7 +60,7 @@ function UploadEntry({ upload, uploads }: { upload: Upload; uploads: Uploads }) 
           />
         )}
       </div>
-      {stage === "failed" && (
+      {stage === "failed" && !isForGood(upload.problem) && (
         <Button
           look="quiet"
           size="icon"
@@ -79,6 +80,11 @@ function UploadEntry({ upload, uploads }: { upload: Upload; uploads: Uploads }) 
       </Button>
     </li>
   );
+}
+
+/** Whether the same file would be refused once more. */
+function isForGood(problem: unknown): boolean {
+  return problem instanceof Problem && ["file-refused", "type-not-taken"].includes(problem.kind);
 }
 
 function Stage({ upload: { stage, progress, fault, problem } }: { upload: Upload }) {
