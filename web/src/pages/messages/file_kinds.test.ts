@@ -14,7 +14,7 @@ it("takes what the server takes, and says before why not", () => {
 
 it("says sizes as people do", () => {
   expect([300, 2048, 1.5 * 1024 * 1024, 12.3 * 1024 * 1024].map((size) => sizeInWords(size, "en"))).toEqual([
-    "300 byte",
+    "300 bytes",
     "2 kB",
     "1.5 MB",
     "12 MB",

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { api, call, type Shape } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { queryClient } from "@/api/queries";
+import { deviceZone } from "@/i18n/times";
 import type { Availability } from "./hours";
 
 export type Kept = Shape<"ShownAvailability">;
@@ -23,9 +24,13 @@ export interface Draft {
   keepMine: () => Promise<boolean>;
 }
 
-/** The fields that a therapist sets, without what only names a state of them. */
+/**
+ * The fields that a therapist sets, without what only names a state of them. Who never chose a zone and has no hours yet
+ * begins by the clock of their device.
+ */
 export function fieldsOf({ version: _version, revision: _revision, ...fields }: Kept): Availability {
-  return fields;
+  const isUnset = fields.timeZone === "UTC" && !fields.rules.length && !fields.exceptions?.length;
+  return isUnset ? { ...fields, timeZone: deviceZone() } : fields;
 }
 
 const KEY = ["availability"] as const;
