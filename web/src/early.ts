@@ -3,6 +3,7 @@
  * beside them instead of one after the other. Whatever it gets wrong is fetched later as if it were not there.
  */
 import { preferredLanguage } from "./i18n/language";
+import { LOOKING_ON } from "./session/looking_key";
 
 /** Files of each page beside what all pages need, and of each language's words; by `build/early.ts`. */
 declare const __PAGES__: readonly (readonly [
@@ -26,4 +27,5 @@ const words = __WORDS__[preferredLanguage()];
 const [, files, areas] = page ?? ["", [], []];
 for (const file of files) fetchEarly("modulepreload", file);
 for (const area of ["common", ...areas]) if (words?.[area]) fetchEarly("modulepreload", words[area]);
-fetchEarly("preload", "/api/auth/session");
+// A preload has no header of ours: to a tab that looks on as somebody it would bring the administrator's own session.
+if (!sessionStorage.getItem(LOOKING_ON)) fetchEarly("preload", "/api/auth/session");

@@ -1,14 +1,14 @@
-/** An administrator looks on as somebody, read-only, in this tab alone: the header that says so, the way in and out. */
+/** An administrator looks on as somebody, read-only, in this tab alone: the header that says so, the way in and out.
+ * The proof is a cookie that no script can read. */
 import { api, call, onProblem, onRequest } from "@/api/client";
 import { queryClient } from "@/api/queries";
+import { LOOKING_ON } from "./looking_key";
 
-/** Holds the id of the look, for this tab alone; the proof is a cookie that no script can read. */
-const STORED = "bloom.lookingOn";
 const FROM = "/admin/users";
 
 /** Whether this tab asks as somebody else. */
 export function isLooking(): boolean {
-  return typeof sessionStorage !== "undefined" && sessionStorage.getItem(STORED) !== null;
+  return typeof sessionStorage !== "undefined" && sessionStorage.getItem(LOOKING_ON) !== null;
 }
 
 onRequest((request) => {
@@ -18,21 +18,21 @@ onRequest((request) => {
 onProblem((problem) => {
   // The look has ended by itself, or by somebody else: this tab is the administrator's own again.
   if (problem.status !== 401 || !isLooking()) return;
-  sessionStorage.removeItem(STORED);
+  sessionStorage.removeItem(LOOKING_ON);
   location.assign(FROM);
 });
 
 /** From here on this tab asks as the person who is looked at. */
 export function beginLooking(impersonationId: string): void {
-  sessionStorage.setItem(STORED, impersonationId);
+  sessionStorage.setItem(LOOKING_ON, impersonationId);
   queryClient.clear();
   location.assign("/dashboard");
 }
 
 /** This tab is the administrator's own again, whether or not the server could be told. */
 export async function endLooking(): Promise<void> {
-  const id = sessionStorage.getItem(STORED);
-  sessionStorage.removeItem(STORED);
+  const id = sessionStorage.getItem(LOOKING_ON);
+  sessionStorage.removeItem(LOOKING_ON);
   const params = { path: { id: id ?? "" } };
   if (id) await call(api.DELETE("/api/admin/impersonations/{id}", { params })).catch(() => undefined);
   queryClient.clear();
