@@ -54,7 +54,7 @@ test-long: $(VENV)/torch ## the same, with chaos and property tests at full size
 test-web: $(VENV)/dev $(WEB_TYPES) $(WEB_BUILT) ## check the web client, alone and in a browser over a system of its own
 	@for step in compile rules test browser; do $(NODE) npm run --silent $$step || exit 1; done
 
-test-web-long: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## every page for each role: barriers, widths, the keyboard, the policy
+test-web-long: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## rarer flows, and every page for each role: barriers, widths, the keyboard
 	@$(NODE) npm run --silent long
 
 screenshots: $(VENV)/dev $(WEB_TESTED_BY) $(WEB_BUILT) ## take a picture of each page, phone and desktop, light and dark, into docs/screenshots

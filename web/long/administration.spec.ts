@@ -63,6 +63,7 @@ test("an administrator looks on without changing anything, and whom they look on
   await expect(
     patient.getByText(new RegExp(`^${settings.privacy.doers.administrator} .*look`)).first(),
   ).toBeVisible();
+  await expect(patient.getByText(/privacy\./)).toHaveCount(0); // words, and no names of words
   await context.storageState({ path: stateOf("ADMINISTRATOR") }); // a proof renews the token
   await context.close();
   await patient.context().close();

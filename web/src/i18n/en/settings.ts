@@ -255,8 +255,9 @@ export default {
       other: "Another person",
     },
     entry: "{{who}} {{deed}}.",
+    often_one: "{{count}} time",
+    often_other: "{{count}} times",
     endings: {
-      done: "",
       refused: "It was refused.",
       failed: "It did not work.",
     },

@@ -261,8 +261,9 @@ export default {
       other: "Otra persona",
     },
     entry: "{{who}} {{deed}}.",
+    often_one: "{{count}} vez",
+    often_other: "{{count}} veces",
     endings: {
-      done: "",
       refused: "No se le permitió.",
       failed: "No funcionó.",
     },

@@ -53,8 +53,8 @@ function AccessLog() {
   return (
     <>
       <ul className="divide-y divide-line border-y">
-        {looks.map((look) => (
-          <Look key={look.id} look={look} />
+        {together(looks).map(([look, ...same]) => (
+          <Look key={look.id} look={look} times={same.length + 1} />
         ))}
       </ul>
       {log.hasNextPage && (
@@ -68,17 +68,34 @@ function AccessLog() {
   );
 }
 
-function Look({ look }: { look: Shape<"Look"> }) {
+type OneLook = Shape<"Look">;
+
+/** What the same person did in the same minute is said once: a page that is looked at asks for several things. */
+function together(looks: readonly OneLook[]): [OneLook, ...OneLook[]][] {
+  const found = new Map<string, [OneLook, ...OneLook[]]>();
+  for (const look of looks) {
+    const { at, name, by, deed, ending } = look;
+    const key = JSON.stringify([at.slice(0, "2026-01-01T00:00".length), name, by, deed, ending]);
+    const same = found.get(key);
+    if (same) same.push(look);
+    else found.set(key, [look]);
+  }
+  return [...found.values()];
+}
+
+function Look({ look, times }: { look: OneLook; times: number }) {
   const { t } = useTranslation("settings");
   const deeds = useTranslation("deeds").t;
   const who = look.name ?? t(`privacy.doers.${look.by}`);
   return (
     <li className="grid gap-0.5 py-3">
       <p>
-        {t("privacy.entry", { who, deed: deeds(look.deed) })} {t(`privacy.endings.${look.ending}`)}
+        {t("privacy.entry", { who, deed: deeds(look.deed) })}{" "}
+        {look.ending !== "done" && t(`privacy.endings.${look.ending}`)}
       </p>
       <p className="text-sm text-ink-soft">
         <time dateTime={look.at}>{inWords(look.at, "dateAndTime")}</time>
+        {times > 1 && ` · ${t("privacy.often", { count: times })}`}
       </p>
     </li>
   );
