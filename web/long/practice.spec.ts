@@ -58,7 +58,8 @@ test("an alert is passed on by hand, and who is first on call sees its words and
   await expect(taken.getByText(said)).toBeVisible();
   await taken.getByRole("button", { name: alerts.acknowledge }).click();
   await expect(taken.getByText(alerts.status.acknowledged, { exact: true })).toBeVisible();
-  await taken.getByRole("link", { name: alerts.conversation }).click();
+  const inHand = covering.getByRole("region", { name: alerts.inHand });
+  await inHand.getByRole("link", { name: alerts.conversation }).click();
   await expect(
     covering.getByText(filled(words.messages.covering.own, { name: "Elsa Escalates" })),
   ).toBeVisible();
