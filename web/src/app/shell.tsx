@@ -171,7 +171,7 @@ function SideMenu({ entries }: { entries: readonly MenuEntry[] }) {
             >
               <Icon className="size-5 shrink-0" aria-hidden />
               {t(`nav.${name}`)}
-              <MenuCount name={name} className="ml-auto" />
+              <MenuCount name={name} className="ml-auto text-sm" />
             </NavLink>
           </li>
         ))}
@@ -186,7 +186,7 @@ function MenuCount({ name, className }: { name: string; className: string }) {
   const count = useMenuCount(name);
   if (!count) return null;
   return (
-    <span className={classes("rounded-full bg-leaf px-1.5 text-sm font-bold text-on-leaf", className)}>
+    <span className={classes("rounded-full bg-leaf px-1.5 font-bold text-on-leaf", className)}>
       <span aria-hidden>{count > 99 ? "99+" : count}</span>
       <span className="sr-only">{t("waitingThere", { count })}</span>
     </span>

@@ -10,10 +10,7 @@ interface Props extends Omit<ComponentProps<"section">, "title"> {
 /** A quiet surface for what belongs together. */
 export function Card({ title, aside, className, children, ...rest }: Props) {
   return (
-    <section
-      className={classes("rounded-card border border-line bg-surface p-4 shadow-card sm:p-6", className)}
-      {...rest}
-    >
+    <section className={classes("card", className)} {...rest}>
       {(title || aside) && (
         <div className="mb-4 flex flex-wrap items-center justify-between gap-2">
           {title && <h2>{title}</h2>}

@@ -28,9 +28,11 @@ export function ChoiceCards<Value extends string>({
           <label
             key={choice.value}
             className={classes(
-              "flex cursor-pointer gap-3 rounded-card border bg-surface p-4 transition-colors duration-150 ease-calm",
+              "flex cursor-pointer gap-3 rounded-card border p-4 transition-colors duration-150 ease-calm",
               "has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus",
-              value === choice.value ? "border-leaf bg-leaf-soft" : "border-line-strong hover:bg-raised",
+              value === choice.value
+                ? "border-leaf bg-leaf-soft"
+                : "border-line-strong bg-surface hover:bg-raised",
             )}
           >
             <input

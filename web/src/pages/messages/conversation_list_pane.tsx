@@ -78,8 +78,8 @@ function Entry({ conversation, isOpen }: { conversation: Conversation; isOpen: b
         to={`/messages/${conversation.id}`}
         aria-current={isOpen ? "page" : undefined}
         className={classes(
-          "grid grid-cols-[auto_minmax(0,1fr)] items-center gap-x-3 rounded-card border border-transparent px-3 py-2.5",
-          isOpen ? "border-line bg-leaf-soft" : "hover:bg-raised",
+          "grid grid-cols-[auto_minmax(0,1fr)] items-center gap-x-3 rounded-card border px-3 py-2.5",
+          isOpen ? "border-line bg-leaf-soft" : "border-transparent hover:bg-raised",
         )}
       >
         <Initials name={other?.name ?? ""} isThere={presence?.online ?? false} />
@@ -93,7 +93,7 @@ function Entry({ conversation, isOpen }: { conversation: Conversation; isOpen: b
             )}
           </span>
           <span className="flex items-center justify-between gap-2">
-            <span className={classes("truncate text-ink-soft", unreadCount > 0 && "font-semibold text-ink")}>
+            <span className={classes("truncate", unreadCount > 0 ? "font-semibold" : "text-ink-soft")}>
               <Preview conversation={conversation} me={me} />
             </span>
             {unreadCount > 0 ? (

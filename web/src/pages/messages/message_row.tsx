@@ -35,7 +35,7 @@ function Side({ isOwn, continues, children }: Around) {
   );
 }
 
-const BUBBLE = "max-w-[min(36rem,86%)] rounded-card px-3.5 py-2 break-words [overflow-wrap:anywhere]";
+const BUBBLE = "rounded-card px-3.5 py-2 break-words [overflow-wrap:anywhere]";
 
 interface Props {
   item: Item;
@@ -78,8 +78,12 @@ export const MessageRow = memo(function MessageRow(props: Props) {
             <div
               className={classes(
                 BUBBLE,
-                isOwn ? "rounded-br-sm bg-leaf-soft" : "rounded-bl-sm border border-line bg-surface",
-                isGone && "border border-dashed border-line-strong bg-transparent text-ink-soft italic",
+                isOwn ? "rounded-br-sm" : "rounded-bl-sm border",
+                isGone
+                  ? "border border-dashed border-line-strong text-ink-soft italic"
+                  : isOwn
+                    ? "bg-leaf-soft"
+                    : "border-line bg-surface",
                 isMarked && "outline-2 outline-offset-2 outline-focus",
                 "max-w-[36rem]",
               )}
@@ -149,7 +153,7 @@ export const UnsentRow = memo(function UnsentRow({
   return (
     <Side isOwn continues={continues}>
       <p className={classes("text-sm text-ink-soft", continues && "sr-only")}>{t("message.own", { time })}</p>
-      <div className={classes(BUBBLE, "rounded-br-sm bg-leaf-soft")}>
+      <div className={classes(BUBBLE, "max-w-[min(36rem,86%)] rounded-br-sm bg-leaf-soft")}>
         <div className="grid gap-2">
           <p className="whitespace-pre-wrap">{unsent.body}</p>
           {unsent.attachments.map((file) => (
