@@ -1,14 +1,26 @@
 /** Times and dates as a person reads them: always in a named zone, always in their language. */
 import i18n from "i18next";
 
+/** How long the device is believed to stay in its zone, in milliseconds: to ask for it costs as much as a row on the screen. */
+const STAYS_MS = 30_000;
+
+let zone = "";
+let askedAt = Number.NEGATIVE_INFINITY;
+
 /** The zone of this device, as `America/Los_Angeles`. */
 export function deviceZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const now = performance.now();
+  if (now - askedAt > STAYS_MS) {
+    zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    askedAt = now;
+  }
+  return zone;
 }
 
 type Style = "time" | "day" | "dayLong" | "dayAndTime" | "date" | "dateAndTime" | "weekday";
 
-const STYLES: Record<Style, Intl.DateTimeFormatOptions> = {
+const STYLES: Record<Style | "calendarDay", Intl.DateTimeFormatOptions> = {
+  calendarDay: { year: "numeric", month: "2-digit", day: "2-digit" },
   time: { hour: "numeric", minute: "2-digit" },
   day: { weekday: "short", day: "numeric", month: "short" },
   dayLong: { weekday: "long", day: "numeric", month: "long" },
@@ -20,25 +32,25 @@ const STYLES: Record<Style, Intl.DateTimeFormatOptions> = {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** An instant (RFC 3339, or a Date) in words, in this zone. */
-export function inWords(instant: string | Date, style: Style, timeZone = deviceZone()): string {
-  const key = `${i18n.language} ${style} ${timeZone}`;
+/** Made once for each language, way and zone: to make one takes longer than to use it. */
+function formatOf(language: string, style: Style | "calendarDay", timeZone: string): Intl.DateTimeFormat {
+  const key = `${language} ${style} ${timeZone}`;
   let format = formats.get(key);
   if (!format) {
-    format = new Intl.DateTimeFormat(i18n.language, { ...STYLES[style], timeZone });
+    format = new Intl.DateTimeFormat(language, { ...STYLES[style], timeZone });
     formats.set(key, format);
   }
-  return format.format(new Date(instant));
+  return format;
+}
+
+/** An instant (RFC 3339, or a Date) in words, in this zone. */
+export function inWords(instant: string | Date, style: Style, timeZone = deviceZone()): string {
+  return formatOf(i18n.language, style, timeZone).format(new Date(instant));
 }
 
 /** The calendar day of an instant in a zone, as `2026-03-08`. */
 export function dayOf(instant: string | Date, timeZone = deviceZone()): string {
-  return new Intl.DateTimeFormat("en-CA", {
-    timeZone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-  }).format(new Date(instant));
+  return formatOf("en-CA", "calendarDay", timeZone).format(new Date(instant));
 }
 
 /** How long ago or ahead: "in 5 minutes", "3 days ago". */

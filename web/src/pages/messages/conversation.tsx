@@ -194,7 +194,7 @@ function Conversation({ id }: { id: string }) {
           edited={edited}
           onEdited={setEdited}
           isPatient={!isTherapist}
-          onSend={() => thread.current?.toEnd()}
+          onSend={() => thread.current?.follow()}
         />
       ) : (
         <div className="grid gap-1 border-t bg-surface p-4">

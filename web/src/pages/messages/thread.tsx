@@ -28,7 +28,8 @@ const AHEAD = 15;
 const END_PX = 80;
 
 export interface Thread {
-  toEnd: () => void;
+  /** Go to the end with the row that comes next: what was just written. */
+  follow: () => void;
 }
 
 interface Props {
@@ -71,8 +72,8 @@ export function ThreadList(props: Props) {
     paddingStart: 8,
     paddingEnd: 12,
   });
-  const toEnd = useStayAtEnd(rows, box, count);
-  useImperativeHandle(props.ref, () => ({ toEnd }), [toEnd]);
+  const { toEnd, follow } = useStayAtEnd(rows, box, count);
+  useImperativeHandle(props.ref, () => ({ follow }), [follow]);
   useFirstPlace(rows, props, count);
   useGoTo(rows, store, messages, goTo);
 
@@ -155,8 +156,8 @@ export function ThreadList(props: Props) {
 
 type Rows = ReturnType<typeof useVirtualizer<HTMLElement, Element>>;
 
-/** Stays at the end where one is there, whatever takes room from the list; gives the way to the end. */
-function useStayAtEnd(rows: Rows, box: RefObject<HTMLElement | null>, count: number): () => void {
+/** Stays at the end where one is there, whatever takes room from the list; gives the ways to the end, now and with a row to come. */
+function useStayAtEnd(rows: Rows, box: RefObject<HTMLElement | null>, count: number) {
   const isAtEnd = useRef(true);
   const wanted = useRef(false);
   useEffect(() => {
@@ -179,11 +180,15 @@ function useStayAtEnd(rows: Rows, box: RefObject<HTMLElement | null>, count: num
     if (wanted.current) rows.scrollToEnd();
     wanted.current = false;
   }, [rows, count]);
-  return useCallback(() => {
-    wanted.current = true;
+  const toEnd = useCallback(() => {
     isAtEnd.current = true;
     rows.scrollToEnd();
   }, [rows]);
+  const follow = useCallback(() => {
+    wanted.current = true;
+    isAtEnd.current = true;
+  }, []);
+  return { toEnd, follow };
 }
 
 /** Begin at the first unread message, else at the end; once. */
@@ -275,8 +280,8 @@ function Line({ words, isNew = false }: { words: string; isNew?: boolean }) {
   return (
     <p
       className={classes(
-        "flex items-center gap-3 px-4 pt-4 pb-1 text-sm font-semibold before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line",
-        isNew ? "text-leaf before:bg-leaf after:bg-leaf" : "text-ink-soft",
+        "flex items-center gap-3 px-4 pt-4 pb-1 text-sm font-semibold before:h-px before:flex-1 after:h-px after:flex-1",
+        isNew ? "text-leaf before:bg-leaf after:bg-leaf" : "text-ink-soft before:bg-line after:bg-line",
       )}
     >
       {words}
