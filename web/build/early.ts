@@ -6,7 +6,9 @@ import { build, type Plugin, type Rolldown } from "vite";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const ENTRY =
-  /path: "([^"]+)",\s+allow: [^\n]+?,?\s+words: (\[[^\]]+\]|"\w+"),\s+load: \(\) => import\("@\/([^"]+)"\)/g;
+  /path: "([^"]+)",\s+allow: ([^\n]+?),?\s+words: (\[[^\]]+\]|"\w+"),\s+load: \(\) => import\("@\/([^"]+)"\)/g;
+/** The type with the letters of our languages. */
+const FONT = /nunito-sans-latin-wght-normal-[\w-]+\.woff2$/;
 const BUILT = "early.js";
 
 /** What `early` adds to the files of the bundle, by its name. */
@@ -28,11 +30,13 @@ export function early(): Plugin {
           return found ?? this.error(`${module} is in no chunk`);
         };
         const always = filesOf(chunkOf("main"), bundle);
-        const pages = pagesInSource().map(({ path, areas, module }) => [
+        const needed = ({ path, areas, module }: PageInSource) => [
           path.replaceAll(/:\w+/g, "[^/]+"),
           [...filesOf(chunkOf(module), bundle)].filter((file) => !always.has(file)).map((file) => `/${file}`),
           areas,
-        ]);
+        ];
+        const inSource = pagesInSource();
+        const font = Object.keys(bundle).find((name) => FONT.test(name)) ?? this.error("there is no font");
         const words: Record<string, Record<string, string>> = {};
         for (const { fileName, facadeModuleId } of chunks) {
           const [, language, area] = facadeModuleId?.match(/\/src\/i18n\/(\w\w)\/(\w+)\.ts$/) ?? [];
@@ -43,7 +47,14 @@ export function early(): Plugin {
           root: ROOT,
           publicDir: false,
           logLevel: "warn",
-          define: { __PAGES__: JSON.stringify(pages), __WORDS__: JSON.stringify(words) },
+          define: {
+            __PAGES__: JSON.stringify(inSource.pages.map(needed)),
+            __HOMES__: JSON.stringify(
+              Object.fromEntries(inSource.homes.map((home) => [home.allow, needed(home)])),
+            ),
+            __WORDS__: JSON.stringify(words),
+            __FONT__: JSON.stringify(`/${font}`),
+          },
           build: {
             outDir: dir,
             emptyOutDir: false,
@@ -62,15 +73,23 @@ export function early(): Plugin {
 
 interface PageInSource {
   path: string;
+  /** As it is written there: of a home the role. */
+  allow: string;
   areas: string[];
   module: string;
 }
 
 /** The pages of `src/app/pages.ts`, read as text: its imports are the browser's. */
-function pagesInSource(): PageInSource[] {
+function pagesInSource(): { pages: PageInSource[]; homes: PageInSource[] } {
   const source = readFileSync(join(ROOT, "src/app/pages.ts"), "utf8");
-  const found = [...source.matchAll(ENTRY)].map(([, path = "", areas = "", module = ""]) => ({
+  const [pages = "", homes = ""] = source.split("export const HOMES");
+  return { pages: entriesIn(pages), homes: entriesIn(homes) };
+}
+
+function entriesIn(source: string): PageInSource[] {
+  const found = [...source.matchAll(ENTRY)].map(([, path = "", allow = "", areas = "", module = ""]) => ({
     path,
+    allow,
     areas: [...areas.matchAll(/\w+/g)].map(([area]) => area),
     module,
   }));

@@ -1,31 +1,100 @@
 /**
- * Runs before the libraries have arrived: has the files of the page that is asked for, its words and the session fetched
- * beside them instead of one after the other. Whatever it gets wrong is fetched later as if it were not there.
+ * Runs before the libraries have arrived: shows the page's colours, and has the files of the page that is asked for, its
+ * words, the session and the page's first answers fetched beside them instead of one after the other. Whatever it gets
+ * wrong is fetched later as if it were not there.
  */
+import { earlyKey } from "./api/early_answers";
+import { showTheme } from "./app/theme";
 import { preferredLanguage } from "./i18n/language";
-import { LOOKING_ON } from "./session/looking_key";
+import type { Role, Session } from "./session/session";
+import { LOOKING_ON, SIGN_OUT_OWED } from "./session/stored_names";
 
-/** Files of each page beside what all pages need, and of each language's words; by `build/early.ts`. */
-declare const __PAGES__: readonly (readonly [
-  address: string,
-  files: readonly string[],
-  areas: readonly string[],
-])[];
+type Needed = readonly [address: string, files: readonly string[], areas: readonly string[]];
+
+/** Files of each page beside what all pages need, of each role's home, and of each language's words; by `build/early.ts`. */
+declare const __PAGES__: readonly Needed[];
+declare const __HOMES__: Readonly<Partial<Record<Role, Needed>>>;
 declare const __WORDS__: Readonly<Record<string, Readonly<Record<string, string>>>>;
+/** The type with the letters of our languages. */
+declare const __FONT__: string;
+
+const LIST = "/api/conversations?limit=50";
+/** What a page asks the server for at once, letter by letter, by whose it is; `earlyKey` says why `from` is missing. */
+const ASKED: Readonly<Record<string, Readonly<Partial<Record<Role, readonly string[]>>>>> = {
+  "/dashboard": {
+    PATIENT: [
+      "/api/user/consents",
+      "/api/user/erasure",
+      LIST,
+      "/api/user/profile",
+      "/api/appointments?limit=20",
+      "/api/appointments?status=held&limit=20",
+      "/api/waitlist?limit=100",
+      "/api/care-relationships?limit=100",
+    ],
+    THERAPIST: ["/api/user/consents", "/api/user/erasure", LIST, "/api/user/profile", "/api/user/credentials"],
+  },
+  "/messages": { PATIENT: [LIST], THERAPIST: [LIST] },
+};
+/** For so long an answer that nobody asked for is good, in milliseconds. */
+const GOOD_MS = 15_000;
 
 function fetchEarly(rel: "modulepreload" | "preload", href: string): void {
   const link = document.createElement("link");
   link.rel = rel;
   link.href = href;
   link.crossOrigin = "anonymous";
-  if (rel === "preload") link.as = "fetch";
+  if (rel === "preload") link.as = "font";
   document.head.append(link);
 }
 
-const page = __PAGES__.find(([address]) => new RegExp(`^${address}/?$`).test(location.pathname));
-const words = __WORDS__[preferredLanguage()];
-const [, files, areas] = page ?? ["", [], []];
-for (const file of files) fetchEarly("modulepreload", file);
-for (const area of ["common", ...areas]) if (words?.[area]) fetchEarly("modulepreload", words[area]);
-// A preload has no header of ours: to a tab that looks on as somebody it would bring the administrator's own session.
-if (!sessionStorage.getItem(LOOKING_ON)) fetchEarly("preload", "/api/auth/session");
+function fetchFiles(needed: Needed | undefined, ...common: string[]): void {
+  const words = __WORDS__[preferredLanguage()];
+  const [, files, areas] = needed ?? ["", [], []];
+  for (const file of files) fetchEarly("modulepreload", file);
+  for (const area of [...common, ...areas]) if (words?.[area]) fetchEarly("modulepreload", words[area]);
+}
+
+const answers = new Map<string, Promise<Response>>();
+globalThis.bloomEarly = answers;
+
+/** Ask, and lay the answer down for the client. */
+function askEarly(address: string): Promise<Response> {
+  const answer = fetch(address, { credentials: "same-origin" });
+  answers.set(earlyKey(address), answer);
+  setTimeout(() => answers.delete(earlyKey(address)), GOOD_MS);
+  return answer;
+}
+
+/** Who is signed in, where somebody is and may see pages. */
+async function signedIn(): Promise<Role | null> {
+  const answer = await askEarly("/api/auth/session");
+  if (!answer.ok) return null;
+  const { user, secondFactorOwed } = (await answer.clone().json()) as Session;
+  return secondFactorOwed ? null : user.role;
+}
+
+async function askForPage(): Promise<void> {
+  // Who looks on as somebody asks otherwise, and what is owed to a session that is over comes first.
+  if (sessionStorage.getItem(LOOKING_ON) || localStorage.getItem(SIGN_OUT_OWED)) return;
+  const role = await signedIn();
+  if (!role) return;
+  const page = location.pathname.replace(/(.)\/$/, "$1");
+  for (const address of ASKED[page]?.[role] ?? [])
+    askEarly(address.replace("appointments?limit", `appointments?from=${new Date().toISOString()}&limit`));
+  if (page === "/dashboard") fetchFiles(__HOMES__[role]);
+}
+
+/** After the libraries, which take the network for themselves, and before the first words are shown in it. */
+function fetchType(): void {
+  const libraries = document.querySelector('link[rel="modulepreload"][href*="/libraries-"]');
+  libraries?.addEventListener("load", () => fetchEarly("preload", __FONT__));
+}
+
+showTheme();
+fetchType();
+fetchFiles(
+  __PAGES__.find(([address]) => new RegExp(`^${address}/?$`).test(location.pathname)),
+  "common",
+);
+askForPage().catch(() => undefined);

@@ -145,26 +145,92 @@ test("a session about to end warns, by the page's own clock", async ({ browser }
   await page.context().close();
 });
 
+/** The paths that a page asks for, as it does. */
+function askedBy(page: Page): string[] {
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  return asked;
+}
+
+const early = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLLinkElement>("link[rel=modulepreload]")].map(({ href }) => href),
+  );
+
 test("what the first page needs is fetched side by side, and once", async ({ browser }) => {
   const context = await browserOf(browser, null, { serviceWorkers: "block" });
   const page = await context.newPage();
-  const asked: string[] = [];
-  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  const asked = askedBy(page);
   await page.goto("/sign-in");
   await expect(page.getByRole("heading", { name: everyone.signIn.title })).toBeVisible();
   await page.waitForLoadState("networkidle");
-  for (const one of ["/api/auth/session", ...asked.filter((path) => path.endsWith(".js"))])
+  for (const one of asked.filter((path) => path.endsWith(".js")))
     expect(
       asked.filter((path) => path === one),
       one,
     ).toHaveLength(1);
-  const early = await page.evaluate(() =>
-    [...document.querySelectorAll<HTMLLinkElement>("link[rel=modulepreload]")].map(({ href }) => href),
-  );
+  // Of nobody nothing is asked but who they are.
+  expect(asked.filter((path) => path.startsWith("/api/"))).toEqual(["/api/auth/session"]);
+  const parts = await early(page);
   for (const part of ["sign_in", "everyone", "common"])
     expect(
-      early.some((href) => href.includes(`/assets/${part}-`)),
+      parts.some((href) => href.includes(`/assets/${part}-`)),
       part,
     ).toBe(true);
+  await context.close();
+});
+
+test("what home shows is asked for before the libraries have come, and once", async ({ browser }) => {
+  const context = await browserOf(browser, "PATIENT", { serviceWorkers: "block" });
+  const page = await context.newPage();
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (pathname.startsWith("/api/")) asked.push(`${pathname} ${searchParams.get("status") ?? ""}`.trim());
+  });
+  let comeNow = () => {};
+  const held = new Promise<void>((done) => {
+    comeNow = done;
+  });
+  await page.route("**/assets/libraries-*.js", (route) => held.then(() => route.continue()));
+  await page.goto("/dashboard", { waitUntil: "commit" });
+  const shown = [
+    "/api/auth/session",
+    "/api/user/consents",
+    "/api/user/profile",
+    "/api/conversations",
+    "/api/appointments",
+    "/api/appointments held",
+    "/api/waitlist",
+    "/api/care-relationships",
+  ];
+  await expect.poll(() => [...asked].sort()).toEqual([...shown].sort());
+  // Nothing comes a second time: each of these is put into words below.
+  let answeredTwice = false;
+  page.on("request", (request) => {
+    const again = shown.includes(new URL(request.url()).pathname);
+    // The list is asked for anew once the socket is there.
+    answeredTwice ||= again && !request.url().includes("/api/conversations");
+  });
+  comeNow();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByText(words.patient.home.next, { exact: true })).toBeVisible();
+  await page.waitForLoadState("networkidle");
+  expect(answeredTwice).toBe(false);
+  const parts = await early(page);
+  for (const part of ["home", "patient_parts", "patient"])
+    expect(
+      parts.some((href) => href.includes(`/assets/${part}-`)),
+      part,
+    ).toBe(true);
+  await context.close();
+});
+
+test("a page has its colours before its libraries have come", async ({ browser }) => {
+  const context = await browserOf(browser, null, { serviceWorkers: "block", colorScheme: "dark" });
+  const page = await context.newPage();
+  await page.route("**/assets/libraries-*.js", () => undefined);
+  await page.goto("/", { waitUntil: "commit" });
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   await context.close();
 });

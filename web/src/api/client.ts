@@ -1,5 +1,6 @@
 /** The product's own API, typed by its OpenAPI document: `await call(api.GET("/api/…"))` gives the answer or throws. */
 import createClient from "openapi-fetch";
+import { takeEarlyAnswer } from "./early_answers";
 import { type Problem, toldProblem, unreachable } from "./problem";
 import type { components, paths } from "./schema";
 
@@ -9,7 +10,7 @@ export type Shape<Name extends keyof components["schemas"]> = components["schema
 export const api = createClient<paths>({
   baseUrl: typeof location === "undefined" ? "http://localhost" : location.origin,
   credentials: "same-origin",
-  fetch: (request: Request) => fetch(request, { signal: inTime(request.signal) }),
+  fetch: (request: Request) => takeEarlyAnswer(request) ?? fetch(request, { signal: inTime(request.signal) }),
 });
 
 /** What was not answered by then is not waited for, so that a connection that hangs holds up nothing behind it. */

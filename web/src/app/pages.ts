@@ -1,8 +1,18 @@
 /** Every page of the client: its address, whose it is, and where its code is. The tests walk this list. */
 import type { ComponentType } from "react";
 import type { Allowed } from "@/session/guard";
+import type { Role } from "@/session/session";
 
-type Area = "everyone" | "settings" | "agreements" | "deeds" | "patient" | "messages" | "therapist" | "admin";
+type Area =
+  | "everyone"
+  | "settings"
+  | "agreements"
+  | "deeds"
+  | "patient"
+  | "messages"
+  | "therapist"
+  | "admin"
+  | "room";
 
 export interface PageEntry {
   path: string;
@@ -10,7 +20,13 @@ export interface PageEntry {
   /** The catalogues whose words it needs, beside `common`. */
   words: Area | readonly Area[];
   /** Fetches the page's code when it is opened. */
-  load: () => Promise<{ default: ComponentType }>;
+  load: () => Promise<PageModule>;
+}
+
+export interface PageModule {
+  default: ComponentType;
+  /** Asks the server what the page shows first, so that it need not be shown without; for who is signed in. */
+  ask?: () => Promise<unknown>;
 }
 
 const PATIENT = ["PATIENT"] as const;
@@ -166,5 +182,21 @@ export const PAGES: readonly PageEntry[] = [
     allow: ADMINISTRATOR,
     words: "admin",
     load: () => import("@/pages/admin/metrics"),
+  },
+];
+
+/** The pages behind `/dashboard`: each role has its own, and its code is fetched for that role alone. */
+export const HOMES: readonly (PageEntry & { allow: readonly Role[] })[] = [
+  {
+    path: "/dashboard",
+    allow: PATIENT,
+    words: ["patient", "room", "messages"],
+    load: () => import("@/pages/patient/home"),
+  },
+  {
+    path: "/dashboard",
+    allow: THERAPIST,
+    words: ["therapist", "room", "patient", "messages"],
+    load: () => import("@/pages/therapist/home"),
   },
 ];

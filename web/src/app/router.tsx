@@ -3,9 +3,10 @@ import i18n from "i18next";
 import { createBrowserRouter, type RouteObject } from "react-router";
 import { fetchWords, startWords } from "@/i18n";
 import { Guard } from "@/session/guard";
+import { knownSession } from "@/session/session";
 import { Waiting } from "@/ui/states";
 import { BrokenPage, NotFoundPage } from "./fallbacks";
-import { PAGES, type PageEntry } from "./pages";
+import { PAGES, type PageEntry, type PageModule } from "./pages";
 import { Shell } from "./shell";
 
 /** The page, its words and what all pages need come side by side. */
@@ -15,6 +16,9 @@ async function wordsOf(areas: PageEntry["words"]): Promise<void> {
   await i18n.loadNamespaces(areas);
 }
 
+/** What the page that was fetched last asks for first. */
+let ask: PageModule["ask"];
+
 function route({ path, allow, words, load }: PageEntry): RouteObject {
   return {
     element: <Guard allow={allow} />,
@@ -23,11 +27,29 @@ function route({ path, allow, words, load }: PageEntry): RouteObject {
         path,
         lazy: async () => {
           const [page] = await Promise.all([load(), wordsOf(words)]);
+          ask = page.ask;
           return { Component: page.default };
         },
       },
     ],
   };
+}
+
+/** How long the first page is waited for, in milliseconds: then the shell comes alone, with help at once in it. */
+const TOGETHER_MS = 300;
+
+/** Wait for the first page and what it shows first, so that all is there in one piece; not longer than is calm. */
+export function firstPage(session: Promise<unknown>): Promise<unknown> {
+  const together = Promise.all([fetched(), session]).then(() => knownSession() && ask?.());
+  return Promise.race([together, new Promise((done) => setTimeout(done, TOGETHER_MS))]);
+}
+
+/** The page that is asked for has come, or cannot. */
+function fetched(): Promise<void> {
+  return new Promise((done) => {
+    if (router.state.initialized) done();
+    else router.subscribe(({ initialized }) => initialized && done());
+  });
 }
 
 export const router = createBrowserRouter([

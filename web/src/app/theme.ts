@@ -12,16 +12,17 @@ export function chosenTheme(): Theme {
 
 export function chooseTheme(theme: Theme): void {
   localStorage.setItem(STORED, theme);
-  apply();
+  showTheme();
 }
 
 /** Show the page as chosen, and follow the device where it changes. */
 export function startTheme(): void {
-  apply();
-  darkDevice.addEventListener("change", apply);
+  showTheme();
+  darkDevice.addEventListener("change", showTheme);
 }
 
-function apply() {
+/** Show the page as chosen. */
+export function showTheme(): void {
   const theme = chosenTheme();
   const dark = theme === "dark" || (theme === "system" && darkDevice.matches);
   document.documentElement.dataset.theme = dark ? "dark" : "light";

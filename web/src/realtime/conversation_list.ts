@@ -1,5 +1,5 @@
 /** The conversations that somebody has, as the server lists them, kept up to date by what is told live. */
-import { type InfiniteData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { type InfiniteData, infiniteQueryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api, call, type Shape } from "@/api/client";
 import { queryClient } from "@/api/queries";
 import { authorOf } from "./members";
@@ -14,15 +14,16 @@ const one = (id: string) => ["conversation", id] as const;
 const PAGE = 50;
 
 /** All of them, page by page, the latest activity first. */
+export const conversationsQuery = infiniteQueryOptions({
+  queryKey: LIST,
+  initialPageParam: undefined as string | undefined,
+  queryFn: ({ pageParam }) =>
+    call(api.GET("/api/conversations", { params: { query: { limit: PAGE, cursor: pageParam } } })),
+  getNextPageParam: (page) => page.nextCursor ?? undefined,
+});
+
 export function useConversations(enabled = true) {
-  return useInfiniteQuery({
-    queryKey: LIST,
-    enabled,
-    initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam }) =>
-      call(api.GET("/api/conversations", { params: { query: { limit: PAGE, cursor: pageParam } } })),
-    getNextPageParam: (page) => page.nextCursor ?? undefined,
-  });
+  return useInfiniteQuery({ ...conversationsQuery, enabled });
 }
 
 /** One of them; what the list says of it is shown at once. */

@@ -1,9 +1,9 @@
-/** An administrator looks on as somebody, read-only, in this tab alone: the header that says so, the way in and out.
- * The proof is a cookie that no script can read. */
+/** An administrator looks on as somebody, read-only, in this tab alone: the header that says so, the way in and out. */
 import { api, call, onProblem, onRequest } from "@/api/client";
 import { queryClient } from "@/api/queries";
-import { LOOKING_ON } from "./looking_key";
+import { LOOKING_ON } from "./stored_names";
 
+/** The proof is a cookie that no script can read. */
 const FROM = "/admin/users";
 
 /** Whether this tab asks as somebody else. */

@@ -1,6 +1,7 @@
 /** Who is signed in, as the server says. */
 import { useQuery } from "@tanstack/react-query";
 import { api, call, onProblem, type Shape } from "@/api/client";
+import { dropEarlyAnswers } from "@/api/early_answers";
 import { Problem } from "@/api/problem";
 import { queryClient } from "@/api/queries";
 import { forgetDrafts } from "@/realtime/drafts";
@@ -38,9 +39,9 @@ const untilReached = ({ state }: { state: { status: string; data?: unknown } }) 
   state.status === "error" && state.data === undefined ? 5_000 : false;
 
 /** Ask at once, before any page is there that wants to know. */
-export function askEarly(): void {
+export function askEarly(): Promise<void> {
   const { retry } = queryClient.getDefaultOptions().queries ?? {};
-  void queryClient.prefetchQuery({ queryKey: KEY, queryFn: fetchSession, retry });
+  return queryClient.prefetchQuery({ queryKey: KEY, queryFn: fetchSession, retry });
 }
 
 /** The session as last told; asks where it is not known or no longer fresh. */
@@ -108,7 +109,8 @@ export async function endSession(): Promise<void> {
   tellAgain();
 }
 
-const knownSession = () => queryClient.getQueryData<Session | null>(KEY);
+/** The session as last told; null where nobody is signed in, undefined where that is not known. */
+export const knownSession = () => queryClient.getQueryData<Session | null>(KEY);
 
 /** What lies in this tab's own storage, as the way into a meeting. */
 function forgetTab(): void {
@@ -125,6 +127,7 @@ function nobody(): void {
 }
 
 function forgetAnswers(): void {
+  dropEarlyAnswers();
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
   queryClient.getMutationCache().clear();
 }

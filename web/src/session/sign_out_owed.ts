@@ -5,10 +5,9 @@
 import { api, call } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { Remembered } from "./remembered";
+import { SIGN_OUT_OWED } from "./stored_names";
 
-const STORED = "bloom.signOutOwed";
-
-const owed = () => localStorage.getItem(STORED);
+const owed = () => localStorage.getItem(SIGN_OUT_OWED);
 
 /** Ended in this tab: what was asked before may still answer that it lives. */
 let endedHere: string | null = null;
@@ -30,7 +29,7 @@ export async function wasEndedHere(sessionId: string): Promise<boolean> {
 export async function endAtServer(sessionId: string | undefined): Promise<void> {
   if (sessionId) {
     endedHere = sessionId;
-    localStorage.setItem(STORED, sessionId);
+    localStorage.setItem(SIGN_OUT_OWED, sessionId);
   }
   try {
     await call(api.POST("/api/auth/sign-out"));
@@ -43,6 +42,6 @@ export async function endAtServer(sessionId: string | undefined): Promise<void> 
 
 /** The server holds that session open no more, or this device has another one. */
 export function settleSignOut(): void {
-  localStorage.removeItem(STORED);
+  localStorage.removeItem(SIGN_OUT_OWED);
   signOutOwed.set(false);
 }

@@ -1,48 +1,56 @@
 /** Home: each role has its own, and its code is fetched for that role alone. */
 import { useQuery } from "@tanstack/react-query";
 import i18n from "i18next";
-import { lazy, Suspense, useEffect } from "react";
+import { type ComponentType, lazy, Suspense, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Navigate } from "react-router";
-import { useSession } from "@/session/session";
+import { queryClient } from "@/api/queries";
+import { HOMES, type PageModule } from "@/app/pages";
+import { knownSession, type Role, useSession } from "@/session/session";
 import { Message, Waiting } from "@/ui/states";
 import { consentsQuery } from "./consents";
 import { ErasureNotice } from "./erasure_notice";
 
-async function patientHome() {
-  const [home] = await Promise.all([
-    import("@/pages/patient/home"),
-    i18n.loadNamespaces(["patient", "room", "messages"]),
-  ]);
+/** The homes that have come. */
+const fetched = new Map<Role, PageModule>();
+
+async function fetchHome(role: Role): Promise<PageModule | undefined> {
+  const entry = HOMES.find(({ allow }) => allow.includes(role));
+  if (!entry) return undefined;
+  const [home] = await Promise.all([entry.load(), i18n.loadNamespaces(entry.words)]);
+  fetched.set(role, home);
   return home;
 }
 
-async function therapistHome() {
-  const [home] = await Promise.all([
-    import("@/pages/therapist/home"),
-    i18n.loadNamespaces(["therapist", "room", "patient", "messages"]),
+/** What home asks for first, and its code. */
+export async function ask(): Promise<void> {
+  const role = knownSession()?.user.role;
+  if (!role) return;
+  await Promise.all([
+    queryClient.prefetchQuery(consentsQuery),
+    fetchHome(role).then((home) => home?.ask?.()),
   ]);
-  return home;
 }
 
-const HOMES = { PATIENT: patientHome, THERAPIST: therapistHome, ADMINISTRATOR: null };
-const PatientHome = lazy(patientHome);
-const TherapistHome = lazy(therapistHome);
+function homeOf(role: Role): ComponentType {
+  return fetched.get(role)?.default ?? lazy(async () => (await fetchHome(role)) ?? { default: () => null });
+}
 
 export default function DashboardPage() {
   const { data: session } = useSession();
   const known = session?.user.role;
   useEffect(() => {
     // On its way while the agreements are asked for; what goes wrong is met where it is shown.
-    if (known) HOMES[known]?.().catch(() => undefined);
+    if (known) fetchHome(known).catch(() => undefined);
   }, [known]);
+  const Home = useMemo(() => known && homeOf(known), [known]);
   // Who has not agreed to the terms yet begins there; where that cannot be learnt, home is shown all the same.
   const { data: consents, isPending } = useQuery({
     ...consentsQuery,
     enabled: Boolean(session),
     retry: false,
   });
-  if (!session || isPending) return <Waiting />;
+  if (!session || !Home || isPending) return <Waiting />;
   const { role } = session.user;
   const asked = consents && !consents.terms.given && !session.impersonated;
   if (asked && role === "PATIENT") return <Navigate to="/getting-started" replace />;
@@ -53,7 +61,7 @@ export default function DashboardPage() {
         <ErasureNotice />
         {asked && <TermsAsked />}
       </div>
-      {role === "PATIENT" ? <PatientHome /> : <TherapistHome />}
+      <Home />
     </Suspense>
   );
 }

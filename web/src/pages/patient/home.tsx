@@ -4,9 +4,10 @@ import { CalendarDays, MessageCircle } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { api, call } from "@/api/client";
-import { useConversations } from "@/realtime/conversation_list";
-import { useProfile } from "@/session/profile";
+import { queryClient } from "@/api/queries";
+import { consentsQuery } from "@/pages/everyone/consents";
+import { conversationsQuery, useConversations } from "@/realtime/conversation_list";
+import { profileQuery, useProfile } from "@/session/profile";
 import { useSession } from "@/session/session";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
@@ -17,9 +18,16 @@ import { nextOf } from "./appointment_phase";
 import { HeldTimes } from "./held_times";
 import { Join } from "./join";
 import { nextSteps } from "./next_steps";
-import { useCare, useComing } from "./queries";
+import { askTimesAndCare, useCare, useComing } from "./queries";
 import { StepCard } from "./step_card";
 import { When } from "./when";
+
+export const ask = () =>
+  Promise.all([
+    askTimesAndCare(),
+    queryClient.prefetchQuery(profileQuery),
+    queryClient.prefetchInfiniteQuery(conversationsQuery),
+  ]);
 
 export default function Home() {
   const { t } = useTranslation("patient");
@@ -106,11 +114,7 @@ function Unread() {
 
 function Steps() {
   const { t } = useTranslation("patient");
-  const consents = useQuery({
-    queryKey: ["consents"],
-    queryFn: () => call(api.GET("/api/user/consents")),
-    staleTime: 60_000,
-  });
+  const consents = useQuery(consentsQuery);
   const { data: profile } = useProfile();
   const { data: care } = useCare();
   const { data: coming } = useComing();

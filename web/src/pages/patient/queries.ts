@@ -1,5 +1,5 @@
 /** What these pages read of the server, and what becomes old by a change. */
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api, call, type Shape } from "@/api/client";
 import { queryClient } from "@/api/queries";
 import { around } from "./calendar_days";
@@ -14,18 +14,17 @@ const MANY = 100;
 /** How often what may change by itself is read again while somebody looks, in milliseconds. */
 const AGAIN_MS = 60_000;
 
+const comingQuery = queryOptions({
+  queryKey: [APPOINTMENTS, "coming"],
+  queryFn: () =>
+    call(
+      api.GET("/api/appointments", { params: { query: { from: new Date().toISOString(), limit: A_PAGE } } }),
+    ),
+});
+
 /** The appointments that lie ahead or run, the earliest first. */
 export function useComing() {
-  return useQuery({
-    queryKey: [APPOINTMENTS, "coming"],
-    queryFn: () =>
-      call(
-        api.GET("/api/appointments", {
-          params: { query: { from: new Date().toISOString(), limit: A_PAGE } },
-        }),
-      ),
-    refetchInterval: AGAIN_MS,
-  });
+  return useQuery({ ...comingQuery, refetchInterval: AGAIN_MS });
 }
 
 /** A list of appointments: ahead, or over with the latest first; page after page. */
@@ -67,34 +66,44 @@ export function useSeries(seriesId: string | null) {
   });
 }
 
+const heldQuery = queryOptions({
+  queryKey: [APPOINTMENTS, "held"],
+  queryFn: () => call(api.GET("/api/appointments", { params: { query: { status: "held", limit: A_PAGE } } })),
+});
+
 /** What is held for the patient and neither confirmed nor let go; what was offered is the waiting list's to show. */
-export function useHeld(asked = true) {
-  return useQuery({
-    queryKey: [APPOINTMENTS, "held"],
-    queryFn: () =>
-      call(api.GET("/api/appointments", { params: { query: { status: "held", limit: A_PAGE } } })),
-    enabled: asked,
-  });
+export function useHeld() {
+  return useQuery(heldQuery);
 }
+
+const careQuery = queryOptions({
+  queryKey: ["care"],
+  queryFn: () => call(api.GET("/api/care-relationships", { params: { query: { limit: MANY } } })),
+});
 
 /** All of a person's care, over or not, the latest request first. */
-export function useCare(asked = true) {
-  return useQuery({
-    queryKey: ["care"],
-    queryFn: () => call(api.GET("/api/care-relationships", { params: { query: { limit: MANY } } })),
-    enabled: asked,
-    refetchInterval: AGAIN_MS,
-  });
+export function useCare() {
+  return useQuery({ ...careQuery, refetchInterval: AGAIN_MS });
 }
 
+const placesQuery = queryOptions({
+  queryKey: ["waitlist"],
+  queryFn: () => call(api.GET("/api/waitlist", { params: { query: { limit: MANY } } })),
+});
+
 /** The patient's places on waiting lists. */
-export function usePlaces(asked = true) {
-  return useQuery({
-    queryKey: ["waitlist"],
-    queryFn: () => call(api.GET("/api/waitlist", { params: { query: { limit: MANY } } })),
-    enabled: asked,
-    refetchInterval: AGAIN_MS,
-  });
+export function usePlaces() {
+  return useQuery({ ...placesQuery, refetchInterval: AGAIN_MS });
+}
+
+/** All that home shows of times and care. */
+export function askTimesAndCare(): Promise<unknown> {
+  return Promise.all([
+    queryClient.prefetchQuery(comingQuery),
+    queryClient.prefetchQuery(heldQuery),
+    queryClient.prefetchQuery(placesQuery),
+    queryClient.prefetchQuery(careQuery),
+  ]);
 }
 
 /** What can be booked of a therapist on these days, in whatever zone they are shown. */
