@@ -4,6 +4,7 @@
  * wrong is fetched later as if it were not there.
  */
 import { earlyKey } from "./api/early_answers";
+import { inTime } from "./api/in_time";
 import { showTheme } from "./app/theme";
 import { preferredLanguage } from "./i18n/language";
 import type { Role, Session } from "./session/session";
@@ -19,23 +20,30 @@ declare const __WORDS__: Readonly<Record<string, Readonly<Record<string, string>
 declare const __FONT__: string;
 
 const LIST = "/api/conversations?limit=50";
-/** What a page asks the server for at once, letter by letter, by whose it is; `earlyKey` says why `from` is missing. */
-const ASKED: Readonly<Record<string, Readonly<Partial<Record<Role, readonly string[]>>>>> = {
-  "/dashboard": {
-    PATIENT: [
-      "/api/user/consents",
-      "/api/user/erasure",
-      LIST,
-      "/api/user/profile",
-      "/api/appointments?limit=20",
-      "/api/appointments?status=held&limit=20",
-      "/api/waitlist?limit=100",
-      "/api/care-relationships?limit=100",
-    ],
-    THERAPIST: ["/api/user/consents", "/api/user/erasure", LIST, "/api/user/profile", "/api/user/credentials"],
-  },
-  "/messages": { PATIENT: [LIST], THERAPIST: [LIST] },
+const CONVERSATION = /^\/messages\/([\w-]+)$/;
+const HOME: Readonly<Partial<Record<Role, readonly string[]>>> = {
+  PATIENT: [
+    "/api/user/consents",
+    "/api/user/erasure",
+    LIST,
+    "/api/user/profile",
+    `/api/appointments?from=${new Date().toISOString()}&limit=20`,
+    "/api/appointments?status=held&limit=20",
+    "/api/waitlist?limit=100",
+    "/api/care-relationships?limit=100",
+  ],
+  THERAPIST: ["/api/user/consents", "/api/user/erasure", LIST, "/api/user/profile", "/api/user/credentials"],
 };
+
+/** What a page asks the server for at once, by whose it is; letter by letter as the page does. */
+function askedBy(page: string, role: Role): readonly string[] {
+  if (page === "/dashboard") return HOME[role] ?? [];
+  if (role === "ADMINISTRATOR") return [];
+  const [, id] = page.match(CONVERSATION) ?? [];
+  if (id) return [`/api/messages?conversationId=${id}&limit=60`, `/api/conversations/${id}`, LIST];
+  return page === "/messages" ? [LIST] : [];
+}
+
 /** For so long an answer that nobody asked for is good, in milliseconds. */
 const GOOD_MS = 15_000;
 
@@ -60,9 +68,11 @@ globalThis.bloomEarly = answers;
 
 /** Ask, and lay the answer down for the client. */
 function askEarly(address: string): Promise<Response> {
-  const answer = fetch(address, { credentials: "same-origin" });
-  answers.set(earlyKey(address), answer);
-  setTimeout(() => answers.delete(earlyKey(address)), GOOD_MS);
+  const key = earlyKey(address);
+  const answer = fetch(address, { credentials: "same-origin", signal: inTime() });
+  const forget = () => answers.get(key) === answer && answers.delete(key);
+  answers.set(key, answer);
+  answer.then(() => setTimeout(forget, GOOD_MS), forget);
   return answer;
 }
 
@@ -80,8 +90,7 @@ async function askForPage(): Promise<void> {
   const role = await signedIn();
   if (!role) return;
   const page = location.pathname.replace(/(.)\/$/, "$1");
-  for (const address of ASKED[page]?.[role] ?? [])
-    askEarly(address.replace("appointments?limit", `appointments?from=${new Date().toISOString()}&limit`));
+  for (const address of askedBy(page, role)) void askEarly(address);
   if (page === "/dashboard") fetchFiles(__HOMES__[role]);
 }
 

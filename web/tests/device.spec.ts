@@ -234,3 +234,31 @@ test("a page has its colours before its libraries have come", async ({ browser }
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   await context.close();
 });
+
+test("help is there while the first page is still awaited", async ({ browser }) => {
+  const context = await browserOf(browser, null, { serviceWorkers: "block" });
+  const page = await context.newPage();
+  await page.route("**/assets/sign_in-*.js", () => undefined);
+  await page.route("**/api/auth/session", () => undefined);
+  await page.goto("/sign-in", { waitUntil: "commit" });
+  await page.getByRole("button", { name: common.crisis.open }).click();
+  await expect(page.getByRole("heading", { name: common.crisis.title })).toBeVisible();
+  await context.close();
+});
+
+test("what a conversation shows is asked for once", async ({ browser }) => {
+  const { page } = await signUp(browser, "PATIENT", "Una Once");
+  const conversation = await inCare(browser, page);
+  const next = await page.context().newPage();
+  const asked = askedBy(next);
+  await next.goto(conversation);
+  await expect(composer(next)).toBeVisible();
+  await expect(next.getByText(messages.thread.empty)).toBeVisible();
+  const id = conversation.split("/").at(-1);
+  for (const one of ["/api/auth/session", `/api/conversations/${id}`])
+    expect(
+      asked.filter((path) => path === one),
+      one,
+    ).toHaveLength(1);
+  await page.context().close();
+});

@@ -1,5 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { ANSWERED_WITHIN_MS, api, call } from "./client";
+import { api, call } from "./client";
+import { ANSWERED_WITHIN_MS } from "./in_time";
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,6 +1,7 @@
 /** The product's own API, typed by its OpenAPI document: `await call(api.GET("/api/…"))` gives the answer or throws. */
 import createClient from "openapi-fetch";
 import { takeEarlyAnswer } from "./early_answers";
+import { inTime } from "./in_time";
 import { type Problem, toldProblem, unreachable } from "./problem";
 import type { components, paths } from "./schema";
 
@@ -12,24 +13,6 @@ export const api = createClient<paths>({
   credentials: "same-origin",
   fetch: (request: Request) => takeEarlyAnswer(request) ?? fetch(request, { signal: inTime(request.signal) }),
 });
-
-/** What was not answered by then is not waited for, so that a connection that hangs holds up nothing behind it. */
-export const ANSWERED_WITHIN_MS = 60_000;
-
-/** Given up when the caller does, or when it takes too long. */
-function inTime(given: AbortSignal): AbortSignal {
-  const stop = new AbortController();
-  const late = setTimeout(
-    () => stop.abort(new DOMException("no answer in time", "TimeoutError")),
-    ANSWERED_WITHIN_MS,
-  );
-  given.addEventListener("abort", () => {
-    clearTimeout(late);
-    stop.abort(given.reason);
-  });
-  if (given.aborted) stop.abort(given.reason);
-  return stop.signal;
-}
 
 /** Have every request changed before it goes; gives the way to stop. */
 export function onRequest(change: (request: Request) => void): () => void {
