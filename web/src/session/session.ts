@@ -9,7 +9,7 @@ import { emptyOutbox } from "@/realtime/outbox_storage";
 import { forgetUse } from "./last_use";
 import { endLooking, isLooking } from "./looking";
 import { Remembered } from "./remembered";
-import { endAtServer, settleSignOut, signOutOwed, wasEndedHere } from "./sign_out_owed";
+import { endAtServer, hearOwed, settleSignOut, signOutOwed, wasEndedHere } from "./sign_out_owed";
 import { onTabs, type Told, tellTabs } from "./tabs";
 
 export type Session = Shape<"PresentSession">;
@@ -162,7 +162,10 @@ function tellAgain(): void {
 }
 
 onTabs((told) => {
-  if (told.kind === "signed-in") {
+  if (told.kind === "owed") {
+    hearOwed();
+    tellAgain();
+  } else if (told.kind === "signed-in") {
     if (told.userId !== knownId) void renewSession().catch(() => undefined);
   } else if (knownId !== null) {
     if (told.kind === "signed-out") void forgetSession();

@@ -6,6 +6,7 @@ import { api, call } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { Remembered } from "./remembered";
 import { SIGN_OUT_OWED } from "./stored_names";
+import { tellTabs } from "./tabs";
 
 const owed = () => localStorage.getItem(SIGN_OUT_OWED);
 
@@ -36,8 +37,16 @@ export async function endAtServer(sessionId: string | undefined): Promise<void> 
     settleSignOut();
   } catch (reason) {
     if (reason instanceof Problem && reason.status === 401) settleSignOut();
-    else signOutOwed.set(owed() !== null);
+    else {
+      hearOwed();
+      tellTabs({ kind: "owed" });
+    }
   }
+}
+
+/** The server could not be told, by this tab or another. */
+export function hearOwed(): void {
+  signOutOwed.set(owed() !== null);
 }
 
 /** The server holds that session open no more, or this device has another one. */
@@ -45,3 +54,9 @@ export function settleSignOut(): void {
   localStorage.removeItem(SIGN_OUT_OWED);
   signOutOwed.set(false);
 }
+
+if (typeof addEventListener === "function")
+  addEventListener("storage", ({ key, newValue }) => {
+    // Another tab reached the server.
+    if (key === SIGN_OUT_OWED && newValue === null) signOutOwed.set(false);
+  });

@@ -5,6 +5,8 @@ export type Told =
   | { kind: "signed-out" }
   /** The session ended by its time; drafts stay. */
   | { kind: "ended" }
+  /** The server could not be told that it is over. */
+  | { kind: "owed" }
   /** This person is signed in now. */
   | { kind: "signed-in"; userId: string };
 
