@@ -53,6 +53,17 @@ export function dayOf(instant: string | Date, timeZone = deviceZone()): string {
   return formatOf("en-CA", "calendarDay", timeZone).format(new Date(instant));
 }
 
+const relative = new Map<string, Intl.RelativeTimeFormat>();
+
+function relativeIn(language: string): Intl.RelativeTimeFormat {
+  let words = relative.get(language);
+  if (!words) {
+    words = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+    relative.set(language, words);
+  }
+  return words;
+}
+
 /** How long ago or ahead: "in 5 minutes", "3 days ago". */
 export function fromNow(instant: string | Date, now: number = Date.now()): string {
   const seconds = (new Date(instant).getTime() - now) / 1000;
@@ -61,7 +72,7 @@ export function fromNow(instant: string | Date, now: number = Date.now()): strin
     ["hour", 3_600],
     ["minute", 60],
   ];
-  const words = new Intl.RelativeTimeFormat(i18n.language, { numeric: "auto" });
+  const words = relativeIn(i18n.language);
   for (const [unit, size] of steps) {
     if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);
   }

@@ -1,6 +1,6 @@
 /** Who one writes with, whether they are there, and whether they write. */
 import { ArrowLeft } from "lucide-react";
-import { useEffect } from "react";
+import { memo, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { fromNow } from "@/i18n/times";
@@ -16,7 +16,7 @@ interface Props {
   typing: string | null;
 }
 
-export function ConversationHeader({ about, me, typing }: Props) {
+export const ConversationHeader = memo(function ConversationHeader({ about, me, typing }: Props) {
   const { t } = useTranslation("messages");
   const other = about && otherOf(about, me);
   const presence = usePresence(other?.userId);
@@ -49,7 +49,7 @@ export function ConversationHeader({ about, me, typing }: Props) {
       </div>
     </header>
   );
-}
+});
 
 /** Who stands in for the therapist, so that nobody takes one person's words for another's. */
 function Covering({ about, me }: { about: Conversation; me: string }) {

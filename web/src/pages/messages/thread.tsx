@@ -185,9 +185,10 @@ function useStayAtEnd(rows: Rows, box: RefObject<HTMLElement | null>, count: num
     rows.scrollToEnd();
   }, [rows]);
   const follow = useCallback(() => {
-    wanted.current = true;
+    // From the end the list follows by itself.
+    wanted.current = !rows.isAtEnd(END_PX);
     isAtEnd.current = true;
-  }, []);
+  }, [rows]);
   return { toEnd, follow };
 }
 
