@@ -1,11 +1,12 @@
 /**
  * What is fetched together: libraries that every page stands on, and the shell with the components of the first pages.
- * Without these groups the first page is forty small files. What the meeting's page uses stays out of both.
+ * Without these groups the first page is forty small files. What the meeting's page uses stays out of both. Two icons
+ * are in the shell, since a group takes in what it needs and would then be fetched for its icon alone.
  */
 const LIBRARIES =
   /node_modules\/(react|react-dom|scheduler|react-router|cookie|set-cookie-parser|i18next|react-i18next|@tanstack\/(react-query|query-core)|clsx|openapi-fetch|idb-keyval|use-sync-external-store|@radix-ui\/react-(slot|compose-refs))\//;
 const SHELL =
-  /\/src\/(api\/|app\/(?!theme|vitals|new_version\.|service_worker)|session\/|crisis\/crisis_help|realtime\/(drafts|outbox_storage)|ui\/(badge|button|card|classes|dialog|field|form|modal|page|password_field|states|toast))/;
+  /\/src\/(api\/|app\/(?!theme|vitals|new_version\.|service_worker)|session\/|crisis\/crisis_help|realtime\/(drafts|outbox_storage)|ui\/(badge|button|card|classes|dialog|field|form|modal|page|password_field|states|toast))|\/lucide-react\/dist\/esm\/icons\/(video|calendar-clock)\./;
 /** What the pages of whoever is signed in have in common. */
 const SIGNED_IN =
   /\/src\/(realtime\/(conversation_list|members|people)|ui\/(now|more_button)|pages\/everyone\/consents)\./;

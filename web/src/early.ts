@@ -102,8 +102,8 @@ function fetchType(): void {
 
 showTheme();
 fetchType();
+askForPage().catch(() => undefined);
 fetchFiles(
   __PAGES__.find(([address]) => new RegExp(`^${address}/?$`).test(location.pathname)),
   "common",
 );
-askForPage().catch(() => undefined);
