@@ -262,3 +262,14 @@ test("what a conversation shows is asked for once", async ({ browser }) => {
     ).toHaveLength(1);
   await page.context().close();
 });
+
+test("help is there where a part of the first page does not come", async ({ browser }) => {
+  const context = await browserOf(browser, "PATIENT", { serviceWorkers: "block" });
+  const page = await context.newPage();
+  for (const part of ["home-*.js", "*.woff2"])
+    await page.route(`**/assets/${part}`, (route) => route.abort());
+  await page.goto("/dashboard");
+  await page.getByRole("button", { name: common.crisis.open }).click();
+  await expect(page.getByRole("heading", { name: common.crisis.title })).toBeVisible();
+  await context.close();
+});

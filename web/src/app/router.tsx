@@ -38,9 +38,16 @@ function route({ path, allow, words, load }: PageEntry): RouteObject {
 /** How long the first page is waited for, in milliseconds: then the shell comes alone, with help at once in it. */
 const TOGETHER_MS = 300;
 
-/** Wait for the first page and what it shows first, so that all is there in one piece; not longer than is calm. */
+/** The type that the page is written in, as `styles.css` has it. */
+const TYPE = "1em 'Nunito Sans Variable'";
+
+/**
+ * Wait for the first page, what it shows first and the type, so that all is there in one piece and nothing moves; not
+ * longer than is calm, and not for what fails: the page says so itself.
+ */
 export function firstPage(session: Promise<unknown>): Promise<unknown> {
-  const together = Promise.all([fetched(), session]).then(() => knownSession() && ask?.());
+  const answers = Promise.all([fetched(), session]).then(() => knownSession() && ask?.());
+  const together = Promise.allSettled([answers, document.fonts.load(TYPE)]);
   return Promise.race([together, new Promise((done) => setTimeout(done, TOGETHER_MS))]);
 }
 
