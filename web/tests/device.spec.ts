@@ -248,7 +248,7 @@ test("help is there while the first page is still awaited", async ({ browser }) 
 
 test("what a conversation shows is asked for once", async ({ browser }) => {
   const { page } = await signUp(browser, "PATIENT", "Una Once");
-  const conversation = await inCare(browser, page);
+  const conversation = `/messages/${(await takenIntoCare(page)).conversationId}`;
   const next = await page.context().newPage();
   const asked = askedBy(next);
   await next.goto(conversation);
