@@ -9,6 +9,9 @@ import { words } from "./words";
 
 const { common, everyone, messages, settings } = words;
 
+/** The client's own script, which names addresses and nobody. */
+const isCode = (line: string) => line.startsWith("import{") || line.includes("function");
+
 const composer = (page: Page) => page.getByLabel(messages.composer.label, { exact: true });
 
 test("the client can be installed, and opens without a connection", async ({ browser }) => {
@@ -85,9 +88,7 @@ test("nothing of a person is left on the device once they signed out", async ({ 
   const kept = await everythingKept(page);
   expect(kept).toContain("/index.html"); // what is kept is the client itself
   for (const personal of [name, email, about, unsent, draft, user.id, "/api/"])
-    expect(kept.split("\n").filter((line) => line.includes(personal) && !line.includes("function"))).toEqual(
-      [],
-    );
+    expect(kept.split("\n").filter((line) => line.includes(personal) && !isCode(line))).toEqual([]);
   await page.context().close();
 });
 
@@ -197,6 +198,7 @@ test("what home shows is asked for before the libraries have come, and once", as
   const shown = [
     "/api/auth/session",
     "/api/user/consents",
+    "/api/user/erasure",
     "/api/user/profile",
     "/api/conversations",
     "/api/appointments",
@@ -269,7 +271,11 @@ test("help is there where a part of the first page does not come", async ({ brow
   for (const part of ["home-*.js", "*.woff2"])
     await page.route(`**/assets/${part}`, (route) => route.abort());
   await page.goto("/dashboard");
-  await page.getByRole("button", { name: common.crisis.open }).click();
-  await expect(page.getByRole("heading", { name: common.crisis.title })).toBeVisible();
+  const help = page.getByRole("heading", { name: common.crisis.title });
+  // The page is loaded anew once by itself, and a press may come just before.
+  await expect(async () => {
+    if (!(await help.isVisible())) await page.getByRole("button", { name: common.crisis.open }).click();
+    await expect(help).toBeVisible({ timeout: 1_000 });
+  }).toPass();
   await context.close();
 });

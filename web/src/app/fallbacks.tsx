@@ -25,7 +25,7 @@ const RELOADED = "bloom.reloaded";
 
 /**
  * A page stopped by a mistake of ours, or its code could not be fetched: what is gone after a release is fetched anew,
- * once; what a connection is missing for is said to be so. `alone` where the shell, with help at once in it, stopped too.
+ * once, unless a dialog is open, help for one; what a connection is missing for is said to be so. `alone` where the shell, with help at once in it, stopped too.
  */
 export function BrokenPage({ alone = false }: { alone?: boolean }) {
   const { t } = useTranslation("common");
@@ -36,7 +36,8 @@ export function BrokenPage({ alone = false }: { alone?: boolean }) {
   const [offline] = useState(unfetched && !navigator.onLine);
   const about = offline ? "brokenOffline" : "broken";
   useEffect(() => {
-    if (unfetched && navigator.onLine && !sessionStorage.getItem(RELOADED)) {
+    const isBusy = document.querySelector("dialog[open]") !== null;
+    if (unfetched && navigator.onLine && !isBusy && !sessionStorage.getItem(RELOADED)) {
       sessionStorage.setItem(RELOADED, "1");
       location.reload();
     }
