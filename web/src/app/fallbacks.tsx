@@ -24,8 +24,9 @@ export { NotFoundPage };
 const RELOADED = "bloom.reloaded";
 
 /**
- * A page stopped by a mistake of ours, or its code could not be fetched: what is gone after a release is fetched anew,
- * once, unless a dialog is open, help for one; what a connection is missing for is said to be so. `alone` where the shell, with help at once in it, stopped too.
+ * A page stopped by a mistake of ours, or its code could not be fetched: what is gone after a release is fetched
+ * anew, once, unless a dialog is open, help for one; what a connection is missing for is said to be so. `alone` where
+ * the shell, with help at once in it, stopped too.
  */
 export function BrokenPage({ alone = false }: { alone?: boolean }) {
   const { t } = useTranslation("common");
