@@ -1,6 +1,6 @@
 /**
- * How fast the client is on a phone of the middle class on a slow network: Chromium's own numbers, its CPU four times
- * slower, slow 4G (1.6 Mbit/s, 150 ms). Prints the rows for docs/performance.md.
+ * How fast the client is on a phone on a slow network: Chromium's own numbers, its CPU slowed down, slow 4G (1.6 Mbit/s,
+ * 150 ms). Prints the rows for docs/performance.md.
  */
 import { type Browser, type CDPSession, expect, type Page, test } from "@playwright/test";
 import { asking, browserOf, stateOf, told } from "../tests/people";
@@ -8,7 +8,12 @@ import { settled } from "../tests/visiting";
 import { words } from "../tests/words";
 
 const SLOW_4G = { offline: false, latency: 150, downloadThroughput: 200_000, uploadThroughput: 94_000 };
+/**
+ * By Lighthouse's index of how fast a machine is, of which this one has 2,300 to 2,500 when it is quiet: four times
+ * slower is what Lighthouse calls a phone of the middle class (125 to 800), 2.5 times what the browser's own tools do (1,000).
+ */
 const CPU_SLOWER = 4;
+const CPU_SLOWER_IN_TOOLS = 2.5;
 const RUNS = 3;
 const MESSAGES = 5_000;
 const WRITTEN = 20;
@@ -24,6 +29,7 @@ interface Measured {
 async function phone(
   browser: Browser,
   role: "PATIENT" | null,
+  rate: number,
 ): Promise<{ page: Page; devtools: CDPSession }> {
   const context = await browserOf(browser, role, {
     viewport: { width: 390, height: 844 },
@@ -35,12 +41,17 @@ async function phone(
   const devtools = await context.newCDPSession(page);
   await devtools.send("Network.enable");
   await devtools.send("Network.emulateNetworkConditions", SLOW_4G);
-  await devtools.send("Emulation.setCPUThrottlingRate", { rate: CPU_SLOWER });
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate });
   return { page, devtools };
 }
 
-async function measured(browser: Browser, path: string, role: "PATIENT" | null): Promise<Measured> {
-  const { page } = await phone(browser, role);
+async function measured(
+  browser: Browser,
+  path: string,
+  role: "PATIENT" | null,
+  rate: number,
+): Promise<Measured> {
+  const { page } = await phone(browser, role, rate);
   await page.addInitScript(() => {
     Object.assign(window, { paint: 0, shift: 0 });
     const kept = window as unknown as { paint: number; shift: number };
@@ -78,6 +89,7 @@ const median = (values: number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 test("the first pages", async ({ browser }) => {
+  test.setTimeout(900_000);
   const rows: string[] = [];
   for (const { path, role } of [
     { path: "/", role: null },
@@ -85,14 +97,18 @@ test("the first pages", async ({ browser }) => {
     { path: "/dashboard", role: "PATIENT" as const },
     { path: "/messages", role: "PATIENT" as const },
   ]) {
-    const runs: Measured[] = [];
-    for (let run = 0; run < RUNS; run++) runs.push(await measured(browser, path, role));
-    const of = (name: keyof Measured) => median(runs.map((each) => each[name]));
-    rows.push(
-      `| ${path} | ${(of("largestPaintMs") / 1000).toFixed(2)} s | ${of("layoutShift").toFixed(3)} | ${of("scriptKB").toFixed(0)} KB |`,
-    );
+    for (const rate of [CPU_SLOWER, CPU_SLOWER_IN_TOOLS]) {
+      const runs: Measured[] = [];
+      for (let run = 0; run < RUNS; run++) runs.push(await measured(browser, path, role, rate));
+      const of = (name: keyof Measured) => median(runs.map((each) => each[name]));
+      rows.push(
+        `| ${path} | ${rate} | ${(of("largestPaintMs") / 1000).toFixed(2)} s | ${of("layoutShift").toFixed(3)} | ${of("scriptKB").toFixed(0)} KB |`,
+      );
+    }
   }
-  console.log(`| page | LCP | CLS | script, gzip |\n| --- | --- | --- | --- |\n${rows.join("\n")}`);
+  console.log(
+    `| page | CPU slower | LCP | CLS | script, gzip |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}`,
+  );
 });
 
 test("a message's way to the screen in a long conversation", async ({ browser }) => {
@@ -101,7 +117,7 @@ test("a message's way to the screen in a long conversation", async ({ browser })
   type Conversations = { items: { id: string; lastSeq: number }[] };
   const [conversation] = (await told<Conversations>(patient, "/api/conversations")).items;
   expect(conversation?.lastSeq, "BLOOM_MESSAGES says how many there are").toBeGreaterThanOrEqual(MESSAGES);
-  const { page, devtools } = await phone(browser, "PATIENT");
+  const { page, devtools } = await phone(browser, "PATIENT", CPU_SLOWER);
   await page.goto(`/messages/${conversation?.id}`);
   const field = page.getByLabel(words.messages.composer.label, { exact: true });
   await expect(field).toBeVisible();
