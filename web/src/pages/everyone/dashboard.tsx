@@ -9,6 +9,7 @@ import { HOMES, type PageModule } from "@/app/pages";
 import { knownSession, type Role, useSession } from "@/session/session";
 import { Message, Waiting } from "@/ui/states";
 import { consentsQuery } from "./consents";
+import { erasureQuery } from "./erasure";
 import { ErasureNotice } from "./erasure_notice";
 
 /** The homes that have come. */
@@ -28,6 +29,7 @@ export async function ask(): Promise<void> {
   if (!role) return;
   await Promise.all([
     queryClient.prefetchQuery(consentsQuery),
+    queryClient.prefetchQuery(erasureQuery),
     fetchHome(role).then((home) => home?.ask?.()),
   ]);
 }
