@@ -58,6 +58,8 @@ export function ThreadList(props: Props) {
     getScrollElement: () => box.current,
     estimateSize: () => ROW_PX,
     overscan: 8,
+    // Rows are drawn with each step of a scroll; while what was just written goes to its place the steps come together.
+    useFlushSync: unsent.length === 0,
     getItemKey: useCallback(
       (index: number) => {
         const item = messages[index];
