@@ -14,6 +14,16 @@ test("a day is the therapist's own, wherever the clock of the server stands", ()
   expect(nextOf([held, late], now)).toBe(late);
 });
 
+test("around midnight a day shows what can be entered, though it begins tomorrow or began yesterday", () => {
+  const across = appointment("2026-03-10T23:55:00Z", "2026-03-11T00:25:00Z");
+  const next = appointment("2026-03-11T00:05:00Z", "2026-03-11T00:35:00Z");
+  const at = (moment: string) => ofToday([across, next], "UTC", Date.parse(moment));
+  expect(at("2026-03-10T23:54:59Z")).toEqual([across]);
+  expect(at("2026-03-10T23:55:00Z")).toEqual([across, next]);
+  expect(at("2026-03-11T00:24:59Z")).toEqual([across, next]);
+  expect(at("2026-03-11T00:25:00Z")).toEqual([next]);
+});
+
 test("a room is open from ten minutes before the start until the end, and as long as somebody is in it", () => {
   const booked = appointment("2026-03-10T10:00:00Z", "2026-03-10T10:50:00Z");
   const at = (clock: string) => Date.parse(`2026-03-10T${clock}Z`);

@@ -5,11 +5,16 @@ import type { Appointment } from "./own_queries";
 const OPENS_BEFORE_MS = 10 * 60_000;
 const NEVER_MORE_THAN_HELD = ["held", "expired"];
 
-/** Those of the calendar day that it is now in this zone, in order; what was never more than held is none. */
+/**
+ * Those of the calendar day that it is now in this zone, and what can be entered on the other side of midnight, in order;
+ * what was never more than held is none.
+ */
 export function ofToday(all: readonly Appointment[], zone: string, now: number): Appointment[] {
   const today = dayOf(new Date(now), zone);
   return all.filter(
-    ({ status, startAt }) => !NEVER_MORE_THAN_HELD.includes(status) && dayOf(startAt, zone) === today,
+    (appointment) =>
+      !NEVER_MORE_THAN_HELD.includes(appointment.status) &&
+      (dayOf(appointment.startAt, zone) === today || roomOf(appointment, now) === "open"),
   );
 }
 
