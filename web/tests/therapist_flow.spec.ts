@@ -81,18 +81,19 @@ test("a therapist comes in, is verified, accepts, schedules, holds a session and
   }).toPass({ timeout: 60_000 });
   await zoom.getByRole("button", { name: "end" }).click();
   await zoom.close();
-  await page.setViewportSize({ width: 1280, height: 850 });
+  // A page behind another that has just closed may never answer a change of its size.
+  const desk = await page.context().newPage();
 
   type Conversations = { items: { id: string; members: { name: string }[] }[] };
-  const [conversation] = (await told<Conversations>(page, "/api/conversations")).items;
+  const [conversation] = (await told<Conversations>(desk, "/api/conversations")).items;
   await did(patient, "POST", "/api/messages", {
     conversationId: conversation?.id,
     body: "My heart races before every meeting and I cannot stop worrying.",
     clientId: crypto.randomUUID(),
   });
-  await page.goto(`/messages/${conversation?.id}`);
-  await page.getByRole("button", { name: messages.analysis.right, exact: true }).click();
-  await expect(page.getByText(messages.analysis.agreed)).toBeVisible();
+  await desk.goto(`/messages/${conversation?.id}`);
+  await desk.getByRole("button", { name: messages.analysis.right, exact: true }).click();
+  await expect(desk.getByText(messages.analysis.agreed)).toBeVisible();
   await page.context().close();
   for (const each of [patient, administrator]) await each.dispose();
 });
