@@ -45,10 +45,9 @@ class Execution:
     def as_json(self) -> dict[str, Any]:
         """The fields of google.cloud.run.v2.Execution that tell where it stands."""
         shown: dict[str, Any] = {"name": self.name, "job": self.job, "createTime": self.created_at, "taskCount": 1}
-        code = self.process.returncode
-        if code is None:
+        if not self.ended_at:  # the process may be gone a moment before its end is noted
             return {**shown, "startTime": self.created_at, "runningCount": 1}
-        outcome = "cancelledCount" if self.cancelled else "failedCount" if code else "succeededCount"
+        outcome = "cancelledCount" if self.cancelled else "failedCount" if self.process.returncode else "succeededCount"
         return {**shown, "startTime": self.created_at, "completionTime": self.ended_at, outcome: 1}
 
 

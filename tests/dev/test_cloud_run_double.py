@@ -1,8 +1,10 @@
 """Google's own client runs a job on this machine, sees how it ended, and can call it off."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,11 @@ import pytest
 from google.api_core.exceptions import NotFound
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.run_v2 import CancelExecutionRequest, ExecutionsClient, JobsClient, RunJobRequest
+from google.cloud.run_v2 import Execution as ExecutionMessage
 from google.cloud.run_v2.services.executions.transports import ExecutionsRestTransport
 from google.cloud.run_v2.services.jobs.transports import JobsRestTransport
 
-from dev.cloud_run_double import CloudRunDouble
+from dev.cloud_run_double import CloudRunDouble, Execution
 from dev.http_listener import listen
 
 JOB = "projects/p/locations/l/jobs/j"
@@ -68,6 +71,21 @@ async def test_an_execution_is_called_off(host: str) -> None:
     await asyncio.to_thread(client.cancel_execution, CancelExecutionRequest(name=name))
     found = await execution(host, name, lambda seen: seen.completion_time)
     assert (found.cancelled_count, found.failed_count) == (1, 0)
+
+
+async def test_a_process_that_is_gone_runs_until_its_end_is_noted() -> None:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "pass")
+    await process.wait()
+    execution = Execution(f"{JOB}/executions/one", JOB, process)
+    before = ExecutionMessage.from_json(json.dumps(execution.as_json()))
+    execution.ended_at = "2026-11-27T00:18:45Z"
+    after = ExecutionMessage.from_json(json.dumps(execution.as_json()))
+    assert (before.running_count, before.completion_time, before.succeeded_count) == (1, None, 0)
+    assert (after.running_count, after.completion_time, after.succeeded_count) == (
+        0,
+        datetime(2026, 11, 27, 0, 18, 45, tzinfo=UTC),
+        1,
+    )
 
 
 async def test_what_is_not_there_is_not_found(host: str) -> None:
