@@ -410,6 +410,8 @@ class AccountErased(Event):
     email: str
     name: str
     words: str
+    language: str = "en"
+    """The tag of BCP 47 that the receipt was written for."""
 
     @property
     def aggregate_id(self) -> UUID:

@@ -57,6 +57,12 @@ class Pair:
 
 
 @transaction
+def choose_language(db: Database, person: "Person", tag: str) -> None:
+    """What mails to somebody are written in, a tag of BCP 47."""
+    db.get_one(User, person.id).language = tag
+
+
+@transaction
 def add_person(
     db: Database,
     role: Role = Role.PATIENT,

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from shared.languages import nearest
+
 from .mail_words import Words
 from .mail_words_de import GERMAN
 from .mail_words_en import ENGLISH
@@ -14,10 +16,4 @@ LANGUAGES: Final = {words.language: words for words in (ENGLISH, SPANISH, PORTUG
 
 def words_for(tag: str) -> Words:
     """The words for a tag of BCP 47: of the longest part of it that there are words for (RFC 4647, 3.4), or English."""
-    return next((LANGUAGES[part] for part in shortened(tag) if part in LANGUAGES), ENGLISH)
-
-
-def shortened(tag: str) -> list[str]:
-    """The tag, and what is left of it as its subtags are taken away from the end: pt-Latn-BR, pt-Latn, pt."""
-    subtags = tag.split("-")
-    return ["-".join(subtags[:length]) for length in range(len(subtags), 0, -1)]
+    return nearest(tag, LANGUAGES)

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from shared.languages import shortened
 from shared.time_zones import zone
 
-from .mail_languages import shortened, words_for
+from .mail_languages import words_for
 
 if TYPE_CHECKING:
     from babel import Locale

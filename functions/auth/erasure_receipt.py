@@ -8,6 +8,7 @@ from shared.database.models.accounts import User
 from shared.database.models.trust import ErasureRequest
 from shared.roles import Role
 
+from .notice_words import ReceiptWords
 from .retention import Kept, kept_after
 
 
@@ -30,16 +31,16 @@ def receipt_for(user: User, request: ErasureRequest, *, erased_at: datetime, unt
     )
 
 
-def receipt_in_words(receipt: Receipt) -> str:
-    """The receipt as the mail tells it."""
-    stays = "\n\n".join(f"{kept.what}{_until(kept)}. {kept.why}" for kept in receipt.kept)
-    return (
-        f"as you asked on {receipt.requested_at:%-d %B %Y}, your account was erased on {receipt.erased_at:%-d %B %Y}: "
-        "your name, your address, your profile, and every way to sign in are gone. This is the last mail you get from "
-        f"us.\n\nWhat stays:\n\n{stays}\n\nYour record's number is {receipt.record_number}. Please keep it: without "
-        "your name, it is the only way to find your record."
+def receipt_in_words(receipt: Receipt, words: ReceiptWords) -> str:
+    """The receipt as the mail tells it, in these words."""
+    lines = (words.kept[kept.kind].format(until=_until(kept, words)) for kept in receipt.kept)
+    return words.words.format(
+        asked=words.day(receipt.requested_at),
+        erased=words.day(receipt.erased_at),
+        kept="\n\n".join(lines),
+        number=receipt.record_number,
     )
 
 
-def _until(kept: Kept) -> str:
-    return f", until {kept.until:%-d %B %Y}" if kept.until else ""
+def _until(kept: Kept, words: ReceiptWords) -> str:
+    return words.until.format(day=words.day(kept.until)) if kept.until else ""

@@ -26,6 +26,7 @@ from .data_policy import policies_of
 from .erasure import record_kept_until, sign_out_everywhere
 from .erasure_claims import TRIES, Claimed, note_step, running
 from .erasure_receipt import receipt_for, receipt_in_words
+from .notices import mails_for
 from .table_policy import Fate, TablePolicy
 
 BATCH: Final = 500
@@ -172,7 +173,12 @@ def forget_person(db: Database, claimed: Claimed) -> AccountErased | None:
     until = datetime.fromisoformat(request.steps["recordKeptUntil"])
     receipt = receipt_for(user, request, erased_at=moment, until=until)
     mailed = AccountErased(
-        occurred_at=moment, user_id=user.id, email=user.email, name=user.name, words=receipt_in_words(receipt)
+        occurred_at=moment,
+        user_id=user.id,
+        email=user.email,
+        name=user.name,
+        words=receipt_in_words(receipt, mails_for(user.language).receipt),
+        language=user.language,
     )
     outbox.record(db, mailed)
     _empty_account(user)

@@ -31,14 +31,17 @@ from shared.roles import pubsub
 from shared.settings import settings
 from shared.telemetry import log
 
-from .notices import ERASED, NOTICES, SIGN_UP_REPEATED, VERIFICATION, Words
-from .privacy_officer import NAME, words_for
+from .notice_words import AccountMails, Words
+from .notices import PATHS, SIGN_IN, VERIFY, mails_for
+from .notices_en import ENGLISH
+from .privacy_officer import LIST, NAME, words_for
 from .unlocking import unlock
 
 routes = Routes()
 
-PAGE: Final = """<!doctype html><html><body style="font-family:sans-serif;color:#23312d;max-width:34rem">
-<p>Hello {name},</p><p>{words}</p>{button}<p style="color:#5d6f69">{after}</p><p>Bloom Health</p></body></html>"""
+PAGE: Final = """<!doctype html><html lang="{language}">
+<body style="font-family:sans-serif;color:#23312d;max-width:34rem">
+<p>{hello}</p><p>{words}</p>{button}<p style="color:#5d6f69">{after}</p><p>Bloom Health</p></body></html>"""
 BUTTON: Final = (
     '<p><a href="{link}" style="background:#2f6f5e;color:#fff;padding:.7rem 1.2rem;border-radius:.5rem;'
     'text-decoration:none">{label}</a></p>'
@@ -68,18 +71,21 @@ def consume_event(push: PushDelivery) -> None:
 
 def _mail_once(event: Event) -> None:
     assert isinstance(event, VerificationRequested | SignUpRepeated | AccountNotice)
-    told, token = _words_for(event), getattr(event, "token", None)
+    token = getattr(event, "token", None)
 
     def composed(reader: Recipient) -> Mail:
-        return _compose(told, reader.email, reader.name, key=str(event.id), token=token)
+        mails = mails_for(reader.language)
+        told, path = _told(event, mails)
+        return _compose(mails, told, path, reader.email, reader.name, key=str(event.id), token=token)
 
     send_once(event.id, event.user_id, event.type, composed)
 
 
 def _mail_receipt(event: AccountErased) -> None:
     """The last mail to an address that is known from the event alone, which goes with it."""
-    told = replace(ERASED, words=event.words)
-    mailer().send(_compose(told, event.email, event.name, key=str(event.id)))
+    mails = mails_for(event.language)
+    told = replace(mails.erased, words=event.words)
+    mailer().send(_compose(mails, told, "", event.email, event.name, key=str(event.id)))
     forget(event.id)
 
 
@@ -89,7 +95,7 @@ def _mail_officer(event: PrivacyNotice) -> None:
     try:
         if not officer:
             raise MailAway("no address is set")
-        mailer().send(_compose(words_for(event), officer, NAME, key=str(event.id)))
+        mailer().send(_compose(ENGLISH, words_for(event), LIST, officer, NAME, key=str(event.id)))
     except MailAway:
         log("privacy-officer-not-told", severity="ERROR", notice=event.notice)
         raise
@@ -102,20 +108,32 @@ def forget(db: Database, event_id: UUID) -> None:
     db.execute(delete(OutboxEvent).where(OutboxEvent.id == event_id))
 
 
-def _words_for(event: Event) -> Words:
+def _told(event: Event, mails: AccountMails) -> tuple[Words, str]:
+    """What a mail says, and the page that it leads to."""
     if isinstance(event, AccountNotice):
-        return NOTICES[Notice(event.notice)]
-    return VERIFICATION if isinstance(event, VerificationRequested) else SIGN_UP_REPEATED
+        notice = Notice(event.notice)
+        return mails.notices[notice], PATHS[notice]
+    if isinstance(event, VerificationRequested):
+        return mails.verification, VERIFY
+    return mails.sign_up_repeated, SIGN_IN
 
 
-def _compose(told: Words, to: str, name: str, *, key: str, token: str | None = None) -> Mail:
-    link = settings().base_url + told.path + (f"#token={token}" if token else "")
-    paragraphs = escape(told.words).replace("\n\n", "</p><p>")
+def _compose(
+    mails: AccountMails, told: Words, path: str, to: str, name: str, *, key: str, token: str | None = None
+) -> Mail:
+    link = settings().base_url + path + (f"#token={token}" if token else "")
+    hello, after = mails.hello.format(name=name), told.after or mails.was_it_you
     button = BUTTON.format(link=escape(link), label=escape(told.label))
     return Mail(
         to=to,
         subject=told.subject,
-        text=f"Hello {name},\n\n{told.words}\n\n{link}\n\n{told.after}\n\nBloom Health\n",
-        html=PAGE.format(name=escape(name), words=paragraphs, button=button, after=escape(told.after)),
+        text=f"{hello}\n\n{told.words}\n\n{link}\n\n{after}\n\nBloom Health\n",
+        html=PAGE.format(
+            language=mails.language,
+            hello=escape(hello),
+            words=escape(told.words).replace("\n\n", "</p><p>"),
+            button=button,
+            after=escape(after),
+        ),
         key=key,
     )

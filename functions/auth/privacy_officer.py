@@ -5,10 +5,11 @@ from typing import Final
 
 from shared.events import PrivacyNotice
 
-from .notices import Words
+from .notice_words import Words
 
 NAME: Final = "privacy officer"
 LIST: Final = "/admin/break-glass"
+"""Where each of these mails leads."""
 AFTER: Final = "Who these numbers stand for, and the reason in words, is in the list that this link leads to."
 
 NOTICES: Final[dict[str, Words]] = {
@@ -16,14 +17,12 @@ NOTICES: Final[dict[str, Words]] = {
         "A patient's record was opened",
         "an administrator opened a patient's record for 60 minutes at the most. Another administrator has to review it "
         "within 72 hours.",
-        LIST,
         "Look at the list",
         AFTER,
     ),
     "record-reviewed": Words(
         "The opening of a record was reviewed",
         "another administrator reviewed why a patient's record was opened.",
-        LIST,
         "Look at the list",
         AFTER,
     ),
@@ -31,7 +30,6 @@ NOTICES: Final[dict[str, Words]] = {
         "A review is overdue",
         "nobody has reviewed within 72 hours why a patient's record was opened. You are told once a day until somebody "
         "has.",
-        LIST,
         "Look at the list",
         AFTER,
     ),

@@ -16,11 +16,13 @@ from shared.http.endpoint import Routes
 from shared.http.rate_limit import Limit
 from shared.passwords import hash_password, password_is
 from shared.roles import Role, anyone
+from shared.time_zones import TimeZone
 
 from .fields import Email, Name, Password
 from .mail_limits import may_mail
 from .mailed_tokens import request_verification
 from .password_policy import require_hard_to_guess
+from .profile_fields import Language
 
 routes = Routes()
 
@@ -32,6 +34,10 @@ class NewAccount(Schema):
     password: Password
     name: Name
     role: Literal["PATIENT", "THERAPIST"]
+    time_zone: TimeZone = "UTC"
+    """Whose mornings and evenings the mails tell; the profile changes it."""
+    language: Language = "en"
+    """What the mails are written in, from the first one on, where we have it."""
 
 
 class MailUnderWay(Schema):
@@ -66,6 +72,7 @@ def keep_account(db: Database, new: NewAccount, password_hash: str) -> Event:
         db.add(user)
     # Nobody has proved the address yet: whoever signed up last is the one whose link will count.
     user.name, user.role, user.password_hash = new.name, Role(new.role), password_hash
+    user.time_zone, user.language = new.time_zone, new.language
     db.flush()
     audit.record(db, Action.ACCOUNT_SIGNED_UP, subject_id=user.id, actor_id=user.id)
     return request_verification(db, user.id)

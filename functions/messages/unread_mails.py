@@ -19,18 +19,16 @@ from shared.mailing import Recipient, send_once
 from shared.roles import Role
 from shared.settings import settings
 
+from .mail_words import mails_for
+
 # A tick that was late by less still finds every message; a mail that is later than that helps nobody.
 LOOKS_BACK: Final = timedelta(hours=1)
 AT_MOST: Final = 100
 """Members that one transaction claims."""
-WORDS: Final = "there is something new to read in your conversations."
-AFTER: Final = (
-    "What was written is never put into mails. You can choose in your settings which mails you get. Bloom Health is no "
-    "emergency service: in an emergency, please call your local emergency number."
-)
-PAGE: Final = """<!doctype html><html><body style="font-family:sans-serif;color:#23312d;max-width:34rem">
-<p>Hello {name},</p><p>{words}</p><p><a href="{link}" style="background:#2f6f5e;color:#fff;padding:.7rem 1.2rem;\
-border-radius:.5rem;text-decoration:none">Read it</a></p><p style="color:#5d6f69">{after}</p><p>Bloom Health</p></body>\
+PAGE: Final = """<!doctype html><html lang="{language}">
+<body style="font-family:sans-serif;color:#23312d;max-width:34rem">
+<p>{hello}</p><p>{words}</p><p><a href="{link}" style="background:#2f6f5e;color:#fff;padding:.7rem 1.2rem;\
+border-radius:.5rem;text-decoration:none">{read}</a></p><p style="color:#5d6f69">{after}</p><p>Bloom Health</p></body>\
 </html>"""
 
 
@@ -115,11 +113,20 @@ def is_still_unread(db: Database, conversation_id: UUID, user_id: UUID) -> bool:
 def _composed(reader: Recipient, event_id: UUID) -> Mail | None:
     if not reader.preferences.notifications.email_new_messages:
         return None
-    link = f"{settings().base_url}/messages"
+    mails, link = mails_for(reader.language), f"{settings().base_url}/messages"
+    told = mails.unread
+    hello = told.hello.format(name=reader.name)
     return Mail(
         to=reader.email,
-        subject="There is something to read for you",
-        text=f"Hello {reader.name},\n\n{WORDS}\n\n{link}\n\n{AFTER}\n\nBloom Health\n",
-        html=PAGE.format(name=escape(reader.name), words=escape(WORDS), link=escape(link), after=escape(AFTER)),
+        subject=told.subject,
+        text=f"{hello}\n\n{told.words}\n\n{link}\n\n{told.after}\n\nBloom Health\n",
+        html=PAGE.format(
+            language=mails.language,
+            hello=escape(hello),
+            words=escape(told.words),
+            link=escape(link),
+            read=escape(told.read),
+            after=escape(told.after),
+        ),
         key=str(event_id),
     )

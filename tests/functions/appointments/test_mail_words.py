@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.appointments.mail_languages import LANGUAGES, shortened, words_for
+from functions.appointments.mail_languages import LANGUAGES, words_for
 from functions.appointments.mail_words import Cause, Letter, Words
 from functions.appointments.mail_words_en import ENGLISH
+from shared.languages import shortened
 
 WITH_AFTER = {letter for letter, text in ENGLISH.letters.items() if text.after}
 each = pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES)

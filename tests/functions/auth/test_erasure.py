@@ -43,7 +43,7 @@ from tests.functions.auth.everything import MARK, add_everything, appointment
 from tests.functions.auth.mailbox import Mailbox
 from tests.functions.internal_calls import InternalCalls, outbox_events
 from tests.inside import sized
-from tests.people import PASSWORD, As, Pair, Person, add_person, change_licence, rows
+from tests.people import PASSWORD, As, Pair, Person, add_person, change_licence, choose_language, rows
 
 USER, STATE, CANCEL = "/api/user", "/api/user/erasure", "/api/user/erasure/cancel"
 JOB = "/api/internal/auth/erasures"
@@ -410,6 +410,17 @@ def test_the_receipt_is_mailed_to_the_address_that_then_is_gone(
     assert outbox_events("account-erased") == []
     before = len(mailbox.mails())
     assert len(mailbox.deliver(again=True)) == before
+
+
+def test_the_receipt_is_in_its_readers_language(auth: FlaskClient, job: Job, later: Later, mailbox: Mailbox) -> None:
+    pair = add_everything()
+    choose_language(pair.patient, "es-CO")
+    erase(auth, job, later, pair.patient)
+    receipt = mailbox.deliver()[-1]
+    assert receipt.subject == "Tu cuenta se ha borrado"
+    assert f"hasta el {later.moment.day} de " in receipt.text
+    assert "Health law" not in receipt.text
+    assert "Las leyes de salud" in receipt.text
     [request] = requests()
     assert request.receipt is not None
     assert request.receipt["recordNumber"] == str(pair.patient.id)

@@ -70,9 +70,30 @@ def test_of_several_sign_ups_with_an_unproved_address_the_last_one_counts(auth: 
     assert (user["name"], user["role"]) == ("Last", "PATIENT")
 
 
+def test_mails_are_in_the_language_and_by_the_clock_of_whoever_signs_up(auth: FlaskClient, mailbox: Mailbox) -> None:
+    sign_up(auth, timeZone="America/Mexico_City", language="es-mx")
+    [mail] = mailbox.deliver()
+    assert mail.subject == "Confirma tu dirección, por favor"
+    assert "Hola, Nia New:" in mail.text
+    assert '<html lang="es">' in mail.html
+    assert verify(auth, mailbox.token(mail)).status_code == 204
+    [user] = rows(select(User))
+    assert (user.time_zone, user.language) == ("America/Mexico_City", "es-MX")
+
+
+def test_who_says_neither_is_written_to_in_english_and_by_utc(auth: FlaskClient) -> None:
+    sign_up(auth)
+    [user] = rows(select(User))
+    assert (user.time_zone, user.language) == ("UTC", "en")
+
+
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
+        ({"timeZone": "Mars/Olympus"}, "/timeZone"),
+        ({"timeZone": None}, "/timeZone"),
+        ({"language": "not a tag"}, "/language"),
+        ({"language": 7}, "/language"),
         ({"role": "ADMINISTRATOR"}, "/role"),
         ({"role": "patient"}, "/role"),
         ({"role": None}, "/role"),

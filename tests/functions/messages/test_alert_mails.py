@@ -24,7 +24,7 @@ from tests.functions.messages.alerting import (
     tick,
 )
 from tests.functions.messages.inference_stand_in import LABELS
-from tests.people import Pair, Person, add_person, rows
+from tests.people import Pair, Person, add_person, choose_language, rows
 
 
 class AlertMailbox(Mailbox):
@@ -64,6 +64,15 @@ def test_the_therapist_is_told_to_sign_in_and_nothing_else(messages: FlaskClient
     ids = (pair.patient.id, pair.conversation_id, event.aggregate_id)
     words = (pair.patient.name, *LABELS, "die", "risk", "high", "suicid", "crisis", "urgent", "patient", *map(str, ids))
     assert [word for word in words if word.lower() in said] == []
+
+
+def test_it_is_in_the_therapists_language(messages: FlaskClient, mailbox: Mailbox, pair: Pair) -> None:
+    choose_language(pair.therapist, "es-ES")
+    raise_alert(messages, pair)
+    [mail] = mailbox.deliver()
+    assert mail.subject == "Algo te espera en Bloom Health"
+    assert "Inicia sesión" in mail.text
+    assert '<html lang="es">' in mail.html
 
 
 def test_however_often_an_alert_is_delivered_it_is_mailed_once(

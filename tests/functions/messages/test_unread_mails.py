@@ -17,7 +17,7 @@ from tests.doubles import forget
 from tests.functions.internal_calls import InternalCalls, outbox_events
 from tests.functions.messages.test_edits import delete, sent
 from tests.functions.messages.test_read_state import read
-from tests.people import As, Pair, Person, add_pair, end_care
+from tests.people import As, Pair, Person, add_pair, choose_language, end_care
 
 EVENTS = "/api/internal/messages/events"
 
@@ -82,6 +82,18 @@ def test_what_stays_unread_for_some_minutes_is_told_of(
     assert mail.links == ["http://localhost:3000/messages"]
     for secret in ("zebra", pair.patient.name, pair.patient.email, str(pair.conversation_id)):
         assert secret not in f"{mail.subject}{mail.text}{mail.html}"
+
+
+def test_it_is_in_its_readers_language(
+    messages: FlaskClient, pair: Pair, clock: Clock, mails: Callable[[], list[Mail]]
+) -> None:
+    choose_language(pair.patient, "es")
+    sent(As(messages, pair.therapist), pair, "zebra quince")
+    clock.passes(minutes=30)
+    [mail] = mails()
+    assert (mail.recipients, mail.subject) == ([pair.patient.email], "Hay algo para leer")
+    assert f"Hola, {pair.patient.name}:" in mail.text
+    assert '<html lang="es">' in mail.html
 
 
 def test_there_is_one_until_its_reader_has_read(

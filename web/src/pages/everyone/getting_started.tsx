@@ -85,6 +85,8 @@ function AboutMeForm({ profile, onDone }: { profile: Shape<"ShownPatient">; onDo
   );
   // Nobody has chosen it yet, so what this device says is the better guess.
   const zone = profile.timeZone === "UTC" ? deviceZone() : profile.timeZone;
+  // Mails tell the time whether or not the rest is filled in.
+  const later = () => keeping.mutate({ timeZone: zone, language: i18n.language }, { onSettled: onDone });
   return (
     <form onSubmit={onSubmit} className="grid gap-5" noValidate>
       <p className="text-ink-soft">{t("started.profileText")}</p>
@@ -95,7 +97,7 @@ function AboutMeForm({ profile, onDone }: { profile: Shape<"ShownPatient">; onDo
         <Button type="submit" busy={busy}>
           {t("started.goOn")}
         </Button>
-        <Button look="quiet" onClick={onDone}>
+        <Button look="quiet" onClick={later}>
           {t("started.profileLater")}
         </Button>
       </div>

@@ -4,6 +4,7 @@ import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { api, call } from "@/api/client";
+import { deviceZone } from "@/i18n/times";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { ChoiceCards } from "@/ui/choice_cards";
@@ -19,7 +20,7 @@ import { NewPassword, usePasswordFault } from "./new_password";
 type As = "PATIENT" | "THERAPIST";
 
 export default function SignUpPage() {
-  const { t } = useTranslation("everyone");
+  const { t, i18n } = useTranslation("everyone");
   const [asked] = useSearchParams();
   const [role, setRole] = useState<As | null>(asked.get("as") === "therapist" ? "THERAPIST" : null);
   const [sentTo, setSentTo] = useState<string | null>(null);
@@ -29,7 +30,8 @@ export default function SignUpPage() {
   const { busy, failure, faultOf, onSubmit } = useForm(
     async ({ name = "", email = "", password = "" }) => {
       if (!role) return;
-      const body = { name: name.trim(), email: email.trim(), password, role };
+      const told = { timeZone: deviceZone(), language: i18n.language };
+      const body = { name: name.trim(), email: email.trim(), password, role, ...told };
       await call(api.POST("/api/auth/sign-up", { body }));
       setSentTo(body.email);
     },
