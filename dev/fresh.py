@@ -1,4 +1,6 @@
-"""`python -m dev.fresh`: a system of its own on free ports, empty but for the seeds, for as long as somebody listens.
+"""`python -m dev.fresh`: a system of its own on free ports for as long as somebody listens, empty but for the seeds.
+
+The seeds are those of `make dev`, and a model that waits to be tried with a second administrator, who has to agree.
 
 Says where it is in one line of JSON once it is up, and ends with its standard input; nothing of it stays.
 """
@@ -13,10 +15,15 @@ from typing import Final, NoReturn
 from dev.cloud import LocalCloud
 from dev.ports import CannotStart
 from dev.seed_messages import write
+from dev.seed_model import plant_model
 from shared.settings import settings
 
-# Tests come from one address, and write faster than a person does.
-SETTINGS: Final = {"BLOOM_EVERY_MINUTE_SECONDS": "2", "LIMITS": "sign-up=1000/1,send-message=1000/1"}
+# Tests come from one address, and write faster than a person does; no stage of a rollout waits for anybody.
+SETTINGS: Final = {
+    "BLOOM_EVERY_MINUTE_SECONDS": "2",
+    "LIMITS": "sign-up=1000/1,send-message=1000/1",
+    "ROLLOUT_PATIENCE": ",".join(f"{percent}=0/0/0" for percent in (0, 10, 25, 50, 100)),
+}
 
 
 def main() -> int:
@@ -27,9 +34,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
         with LocalCloud(settings=SETTINGS) as cloud:
+            os.environ.update(cloud.settings)
+            settings.cache_clear()
+            plant_model(cloud.data_dir)
             if given.messages:
-                os.environ.update(cloud.settings)
-                settings.cache_clear()
                 write(given.messages)
             print(json.dumps({"origin": cloud.origin}), flush=True)
             sys.stdin.read()

@@ -24,8 +24,8 @@ _HARD = {
     "danger in other words": 4,
     "sarcasm": 2,
     "negation of everyday things": 2,
-    "everyday things": 6,
-    "everyday things meant in danger": 4,
+    "everyday things": 10,
+    "everyday things meant in danger": 6,
 }
 """How many times as often a kind of phrase is drawn as others."""
 _NARROWEST, _WIDEST = 8, 28

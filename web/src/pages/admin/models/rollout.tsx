@@ -1,5 +1,6 @@
 /** The rollout under way: where it stands, on what evidence, and the steps that two administrators take. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call, type Shape } from "@/api/client";
 import { Problem } from "@/api/problem";
@@ -33,6 +34,7 @@ async function current(): Promise<Rollout | null> {
 export function RolloutNow() {
   const { t } = useTranslation("admin");
   const asked = useQuery({ queryKey: ["ml", "rollout"], queryFn: current, refetchInterval: LOOKED_AT_MS });
+  useWhatFollows(asked.data);
   return (
     <Card title={t("models.rollout")}>
       {asked.isPending && <Waiting />}
@@ -48,6 +50,19 @@ export function RolloutNow() {
       {asked.data !== undefined && <Past isUndoable={asked.data === null} />}
     </Card>
   );
+}
+
+/** It moves by itself too: which version serves, and what is over, is asked for anew with each of its steps. */
+function useWhatFollows(rollout: Rollout | null | undefined) {
+  const store = useQueryClient();
+  const step = rollout ? `${rollout.id} ${rollout.version}` : rollout;
+  const before = useRef(step);
+  useEffect(() => {
+    if (step === before.current) return;
+    if (before.current !== undefined)
+      for (const told of ["models", "rollouts"]) void store.invalidateQueries({ queryKey: ["ml", told] });
+    before.current = step;
+  }, [step, store]);
 }
 
 function Stages({ percent }: { percent: number }) {

@@ -44,7 +44,7 @@ export function Versions() {
                 <Button
                   look="link"
                   size="text"
-                  className="min-w-36 text-left break-all"
+                  className="min-w-36 justify-start text-left break-all"
                   onClick={() => setShown(model)}
                 >
                   {model.name}
