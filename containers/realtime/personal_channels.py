@@ -72,8 +72,11 @@ def _end_care(event: CareEnded, person: Person | None, rooms: Rooms, presence: P
     for connection in list(person.connections) if person else ():
         rooms.shut_out(connection, event.conversation_id)
     room = rooms.find(event.conversation_id)
-    if room and room.watches and room.watches[1] == event.therapist_id:
+    if room is None:
+        return
+    if room.watches and room.watches[1] == event.therapist_id:
         presence.unwatch(room)
+    room.tell_members_changed()
 
 
 async def shut_out_of_ended_care(people: People, rooms: Rooms, presence: Presence) -> None:

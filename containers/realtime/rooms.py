@@ -1,6 +1,7 @@
 """Rooms: every member's socket is told each message and each change once and in order, whatever Redis loses."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -92,6 +93,12 @@ class Room:
         for connection in list(self.seats):
             if read.for_everyone or connection.caller.user_id == read.user_id:
                 connection.send(packet)
+
+    def tell_members_changed(self) -> None:
+        """Somebody left for good: whoever stays may ask who is there, and whether they can still write."""
+        packet = frame("members-changed", json.dumps({"conversationId": str(self.conversation_id)}))
+        for connection in list(self.seats):
+            connection.send(packet)
 
     def catch_up(self) -> None:
         """Read what follows the last that was told, and then once more if asked again meanwhile."""

@@ -67,6 +67,11 @@ test("care ends only when it was talked about, and what was written stays to be 
     clientId: crypto.randomUUID(),
   });
 
+  const state = await patient.storageState();
+  const reader = await (await browserOf(browser, null, { storageState: state })).newPage();
+  await reader.goto(`/messages/${conversation?.id}`);
+  await expect(reader.getByLabel(messages.composer.label, { exact: true })).toBeVisible();
+
   await page.getByRole("button", { name: filled(therapist.patients.endOf, { name: "Emil Ender" }) }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("button", { name: therapist.patients.end }).click();
@@ -77,11 +82,8 @@ test("care ends only when it was talked about, and what was written stays to be 
     page.getByText(filled(therapist.patients.ended, { name: "Emil Ender" })).first(),
   ).toBeVisible();
 
-  const state = await patient.storageState();
-  const reader = await (await browserOf(browser, null, { storageState: state })).newPage();
-  await reader.goto(`/messages/${conversation?.id}`);
   await expect(reader.getByText("Thank you for taking me.").first()).toBeVisible();
-  await expect(reader.getByText(messages.thread.closedTitle)).toBeVisible();
+  await expect(reader.getByText(messages.thread.closedTitle)).toBeVisible(); // told as it happens
   await expect(reader.getByLabel(messages.composer.label, { exact: true })).toHaveCount(0);
   await reader.context().close();
   await page.context().close();

@@ -62,6 +62,8 @@ async def test_ended_through_the_product_the_room_is_left_within_a_second(
     assert answer.status_code == 200
     async with asyncio.timeout(1):
         await eventually(lambda: all(socket.heard("care-ended") for socket in sockets))
+        await eventually(lambda: patient.heard("members-changed"))
+    assert patient.heard("members-changed") == [{"conversationId": str(care.conversation_id)}]
     [after] = keep(care)
     publish(redis, after)
     await patient.hears_of(after.seq)

@@ -204,6 +204,10 @@ export class Live implements Server {
       for (const listener of this.alertListeners) listener(told);
     },
     "risk-alert-changed": () => void queryClient.invalidateQueries({ queryKey: ["alerts"] }),
+    "members-changed": (told: { conversationId: string }) => {
+      refreshConversations(told.conversationId);
+      void queryClient.invalidateQueries({ queryKey: ["care"] });
+    },
     "care-ended": (told: { conversationId: string }) => {
       closeInList(told.conversationId);
       refreshConversations(told.conversationId);
