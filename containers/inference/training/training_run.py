@@ -160,7 +160,8 @@ def _widened(material: Material, start: Start) -> None:
     taught, validation = material.parts["train"], material.parts["validation"]
     chosen = add_wide_part(start.network, start.tokenizer, taught, validation, start.described.window_tokens)
     say(
-        f"wide part: share {chosen.share} of the say, half of it at {chosen.half_say} pieces; validation macro-F1 "
+        f"wide part: share {chosen.share} of the say, half of it at {chosen.half_say} pieces, warmth "
+        f"{chosen.warmth}; validation: surprise {chosen.surprise:.4f}, macro-F1 "
         f"{chosen.macro_f1:.4f}, clinic accuracy {chosen.clinic_accuracy:.4f}"
     )
 
