@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +15,7 @@ from shared.database.encryption import KeyRing, seal, unseal
 from shared.database.models.outbox_events import OutboxEvent
 from shared.database.transaction import transaction
 from shared.events import EVENT_TYPES, Event
+from shared.problems import Unavailable
 from shared.settings import settings
 from shared.telemetry import adopt, asking, log
 
@@ -50,10 +51,25 @@ def delivered(db: Database, event_ids: Iterable[UUID]) -> None:
     )
 
 
+def mark_delivered(*event_ids: UUID) -> None:
+    """Note in a transaction of its own, after the one that did the work, that these events need nothing more.
+
+    What was done stays done and is answered so: where the database does not take the note, the sweeper hands the
+    events over once more, which consumers allow for.
+    """
+    _noted(lambda: _mark_delivered(event_ids))
+
+
 @transaction
-def mark_delivered(db: Database, *event_ids: UUID) -> None:
-    """Note in a transaction of its own that these events need nothing more."""
+def _mark_delivered(db: Database, event_ids: Sequence[UUID]) -> None:
     delivered(db, event_ids)
+
+
+def _noted(note: Callable[[], None]) -> None:
+    try:
+        note()
+    except Unavailable:
+        log("outbox-not-noted", severity="WARNING")
 
 
 def hand_over(*events: Event, within: float = SECONDS_TO_ACCEPT) -> None:
@@ -68,7 +84,7 @@ def hand_over(*events: Event, within: float = SECONDS_TO_ACCEPT) -> None:
     except PubSubAway:
         log("pubsub-away", severity="WARNING", events=len(events))
         return
-    mark_handed_over([(event.id, 0) for event in events])
+    _noted(lambda: mark_handed_over([(event.id, 0) for event in events]))
 
 
 def sweep() -> int:

@@ -46,7 +46,7 @@ from shared.events import (
 )
 from shared.http.schema import PushDelivery
 from shared.outbox import PubSubAway
-from shared.problems import Malformed
+from shared.problems import Malformed, Unavailable
 from tests.doubles import forget
 from tests.people import rows
 from tests.shared.pubsub_stand_in import PubSubStandIn
@@ -310,6 +310,22 @@ def test_what_needs_nothing_more_is_not_handed_over(pubsub: PubSubStandIn) -> No
     outbox.mark_delivered(first.id)
     assert outbox.sweep() == 1
     assert pubsub.event_ids == [second.id]
+
+
+def test_a_note_that_the_database_does_not_take_fails_nobody_and_leaves_the_event_to_the_sweeper(
+    pubsub: PubSubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise Unavailable("The database is busy")
+
+    first, second = left(2)
+    with monkeypatch.context() as failing:
+        failing.setattr(outbox, "delivered", busy)
+        failing.setattr(outbox, "mark_handed_over", busy)
+        outbox.mark_delivered(first.id)
+        outbox.hand_over(second)
+    assert (delivered_at(first), delivered_at(second)) == (None, None)
+    assert outbox.sweep() == 2
 
 
 def test_a_push_names_its_event() -> None:
