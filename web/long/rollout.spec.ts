@@ -90,7 +90,7 @@ test("a better model reaches everybody once two administrators agree, and one st
   await second.getByRole("button", { name: admin.models.backLast }).click();
   await second.getByRole("dialog").getByRole("button", { name: admin.models.backLast }).click();
   await proving(second, SECOND.password, () =>
-    expect(past.getByText(admin.models.rolloutStatuses.rolled_back, { exact: true })).toBeVisible({
+    expect(second.getByText(admin.models.rolloutStatuses.rolled_back, { exact: true })).toBeVisible({
       timeout: 2_000,
     }),
   );
